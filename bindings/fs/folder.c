@@ -1,0 +1,341 @@
+/* folder.c -- neap_fs: list, mkdir, mkdtemp, remove, rename.
+ *
+ * What names an entry opens its folder first (fs.write of that folder) and then names the entry in it
+ * (mkdirat, unlinkat, renameat), so that no link or rename on the way leads elsewhere. */
+#include "fs.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- list: entries lie in data, each a byte of type and its name with the final 0 ---- */
+
+typedef struct {
+    fs_job job;
+    DIR *dir;
+    size_t count;
+} list_op;
+
+static unsigned char type_of(DIR *dir, const struct dirent *entry)
+{
+    struct stat st;
+    if (entry->d_type != DT_UNKNOWN || fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW))
+        return entry->d_type;
+    return (unsigned char)IFTODT(st.st_mode);
+}
+
+static bool is_dots(const char *name)
+{
+    return name[0] == '.' && (!name[1] || (name[1] == '.' && !name[2]));
+}
+
+static void add(list_op *l, const struct dirent *entry)
+{
+    fs_job *j = &l->job;
+    size_t n = strlen(entry->d_name) + 1;
+    j->data[j->length] = (char)type_of(l->dir, entry);
+    memcpy(j->data + j->length + 1, entry->d_name, n);
+    j->length += n + 1;
+    l->count++;
+}
+
+static int open_list(list_op *l)
+{
+    fs_job *j = &l->job;
+    j->fd = fs_open(j, j->path, O_RDONLY | O_DIRECTORY, 0);
+    if (j->fd < 0)
+        return j->fd;
+    if (!(l->dir = fdopendir(j->fd)))
+        return fs_fail(j, "opendir");
+    j->fd = -1; /* the DIR's now */
+    return 0;
+}
+
+static int run_list(fs_job *j)
+{
+    enum { ENTRY_MAX = NAME_MAX + 2 };
+    list_op *l = (list_op *)j;
+    int err = l->dir ? 0 : open_list(l);
+    while (!err) {
+        size_t more = 2 * j->capacity > 4096 ? 2 * j->capacity : 4096;
+        if (j->capacity - j->length < ENTRY_MAX && (err = fs_room(j, more)))
+            break;
+        errno = 0;
+        const struct dirent *entry = readdir(l->dir);
+        if (!entry) {
+            err = errno ? fs_fail(j, "readdir") : 0;
+            break;
+        }
+        if (!is_dots(entry->d_name))
+            add(l, entry);
+        if (atomic_load(&j->cancelled))
+            err = UV_ECANCELED;
+    }
+    return err;
+}
+
+static int compare(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a + 1, *(const char *const *)b + 1);
+}
+
+static void push_entries(lua_State *L, const char **entries, size_t count)
+{
+    lua_createtable(L, (int)count, 0);
+    for (size_t i = 0; i < count; i++) {
+        lua_createtable(L, 0, 2);
+        lua_pushstring(L, entries[i] + 1);
+        lua_setfield(L, -2, "name");
+        lua_pushstring(L, fs_type_name(DTTOIF((unsigned char)*entries[i])));
+        lua_setfield(L, -2, "type");
+        lua_rawseti(L, -2, (int)i + 1);
+    }
+}
+
+static int list_results(lua_State *L, neap_op *op)
+{
+    list_op *l = container_of(op, list_op, job.op);
+    const char **entries = lua_newuserdata(L, (l->count + 1) * sizeof *entries);
+    const char *at = l->job.data;
+    for (size_t i = 0; i < l->count; i++, at += strlen(at + 1) + 2)
+        entries[i] = at;
+    qsort(entries, l->count, sizeof *entries, compare);
+    push_entries(L, entries, l->count);
+    return 1;
+}
+
+static void list_release(neap_op *op, int delivered)
+{
+    list_op *l = container_of(op, list_op, job.op);
+    if (l->dir)
+        closedir(l->dir);
+    fs_release(op, delivered);
+}
+
+static const neap_op_class list_class = {"fs.list", list_results, fs_cancel, list_release};
+
+int fs_list(lua_State *L)
+{
+    fs_check_path(L, 1);
+    list_op *l = fs_job_new(L, &list_class, sizeof *l, run_list, 1);
+    return fs_job_start(L, &l->job);
+}
+
+/* ---- mkdir ---- */
+
+typedef struct {
+    fs_job job;
+    bool parents;
+    int mode;
+} mkdir_op;
+
+/* Open the folder an entry is in, with its name in `entry`. */
+static int open_entry(fs_job *j, const char *path, char *entry)
+{
+    const char *name;
+    size_t length;
+    int folder = fs_open_parent(j, path, &name, &length);
+    if (folder >= 0) {
+        memcpy(entry, name, length);
+        entry[length] = '\0';
+    }
+    return folder;
+}
+
+static int make(fs_job *j, const char *path, int mode)
+{
+    char name[NAME_MAX + 1];
+    int folder = open_entry(j, path, name);
+    if (folder < 0)
+        return folder;
+    int err = mkdirat(folder, name, (mode_t)mode) ? fs_fail(j, "mkdir") : 0;
+    close(folder);
+    return err;
+}
+
+static bool is_folder(fs_job *j, const char *path)
+{
+    int fd = fs_open(j, path, O_WRONLY | O_DIRECTORY, 0);
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0;
+}
+
+/* From the outermost folder on; what cannot be made may be there already: the last one tells. */
+static int run_mkdir(fs_job *j)
+{
+    mkdir_op *m = (mkdir_op *)j;
+    char path[PATH_MAX];
+    size_t n = strlen(j->path);
+    if (!m->parents)
+        return make(j, j->path, m->mode);
+    if (n >= sizeof path)
+        return UV_ENAMETOOLONG;
+    for (size_t i = 1; i < n; i++)
+        if (j->path[i] == '/' && j->path[i - 1] != '/') {
+            memcpy(path, j->path, i);
+            path[i] = '\0';
+            make(j, path, 0777);
+        }
+    int err = make(j, j->path, m->mode);
+    return err && is_folder(j, j->path) ? 0 : err;
+}
+
+static const neap_op_class mkdir_class = {"fs.mkdir", NULL, fs_cancel, fs_release};
+
+int fs_mkdir(lua_State *L)
+{
+    static const char *const names[] = {"parents", "mode", NULL};
+    fs_check_path(L, 1);
+    bool given = fs_options(L, 2, names), parents = given && fs_flag(L, 2, "parents", false);
+    int mode = given ? fs_mode(L, 2, "mode", 0777) : 0777;
+    mkdir_op *m = fs_job_new(L, &mkdir_class, sizeof *m, run_mkdir, 1);
+    m->parents = parents;
+    m->mode = mode;
+    return fs_job_start(L, &m->job);
+}
+
+/* ---- mkdtemp ---- */
+
+typedef struct {
+    fs_job job;
+    char made[PATH_MAX];
+} mkdtemp_op;
+
+static int run_mkdtemp(fs_job *j)
+{
+    return make(j, ((mkdtemp_op *)j)->made, 0700);
+}
+
+static int mkdtemp_results(lua_State *L, neap_op *op)
+{
+    lua_pushstring(L, container_of(op, mkdtemp_op, job.op)->made);
+    return 1;
+}
+
+static const neap_op_class mkdtemp_class = {"fs.mkdtemp", mkdtemp_results, fs_cancel, fs_release};
+
+int fs_mkdtemp(lua_State *L)
+{
+    fs_check_path(L, 1);
+    luaL_argcheck(L, lua_objlen(L, 1) < PATH_MAX - 16, 1, "too long");
+    mkdtemp_op *m = fs_job_new(L, &mkdtemp_class, sizeof *m, run_mkdtemp, 1);
+    uint64_t random = 0;
+    int err = neap->random(m->job.op.env, &random, sizeof random);
+    snprintf(m->made, sizeof m->made, "%s%012llx", m->job.path,
+             (unsigned long long)random & 0xffffffffffff);
+    if (!err)
+        return fs_job_start(L, &m->job);
+    fs_job_finish(&m->job, err);
+    return neap->wait(L, &m->job.op);
+}
+
+/* ---- remove ---- */
+
+enum { DEPTH_MAX = 512 }; /* of folders removed with what is in them: each is open meanwhile */
+
+typedef struct {
+    fs_job job;
+    bool recursive;
+} remove_op;
+
+static int remove_entry(fs_job *j, int folder, const char *name, int depth);
+
+/* Entries may be made while we remove: it is empty when rmdir says so. */
+static int empty(fs_job *j, int folder, const char *name, int depth)
+{
+    int fd = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return fs_fail(j, "open");
+    DIR *dir = fdopendir(fd);
+    if (!dir) {
+        int err = fs_fail(j, "opendir");
+        close(fd);
+        return err;
+    }
+    int err = 0;
+    for (const struct dirent *entry; !err && (entry = readdir(dir));) {
+        if (!is_dots(entry->d_name))
+            err = remove_entry(j, dirfd(dir), entry->d_name, depth);
+        if (!err && atomic_load(&j->cancelled))
+            err = UV_ECANCELED;
+    }
+    closedir(dir);
+    return err == UV_ENOENT ? 0 : err;
+}
+
+/* `depth` folders may still be entered. */
+static int remove_entry(fs_job *j, int folder, const char *name, int depth)
+{
+    struct stat st;
+    if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW))
+        return fs_fail(j, "unlink");
+    if (!S_ISDIR(st.st_mode))
+        return unlinkat(folder, name, 0) ? fs_fail(j, "unlink") : 0;
+    for (;;) {
+        if (!unlinkat(folder, name, AT_REMOVEDIR))
+            return 0;
+        if ((errno != ENOTEMPTY && errno != EEXIST) || !depth)
+            return fs_fail(j, "rmdir");
+        int err = empty(j, folder, name, depth - 1);
+        if (err)
+            return err;
+    }
+}
+
+static int run_remove(fs_job *j)
+{
+    char name[NAME_MAX + 1];
+    int folder = open_entry(j, j->path, name);
+    if (folder < 0)
+        return folder;
+    int err = remove_entry(j, folder, name, ((remove_op *)j)->recursive ? DEPTH_MAX : 0);
+    close(folder);
+    return err;
+}
+
+static const neap_op_class remove_class = {"fs.remove", NULL, fs_cancel, fs_release};
+
+int fs_remove(lua_State *L)
+{
+    static const char *const names[] = {"recursive", NULL};
+    fs_check_path(L, 1);
+    bool recursive = fs_options(L, 2, names) && fs_flag(L, 2, "recursive", false);
+    remove_op *r = fs_job_new(L, &remove_class, sizeof *r, run_remove, 1);
+    r->recursive = recursive;
+    return fs_job_start(L, &r->job);
+}
+
+/* ---- rename ---- */
+
+static int run_rename(fs_job *j)
+{
+    char from[NAME_MAX + 1], to[NAME_MAX + 1];
+    int source = open_entry(j, j->path, from);
+    if (source < 0)
+        return source;
+    int target = open_entry(j, j->to, to);
+    int err = target < 0 ? target : 0;
+    if (err == NEAP_EPERMISSION)
+        j->path = j->to;
+    if (!err && renameat(source, from, target, to))
+        err = fs_fail(j, "rename");
+    close(source);
+    if (target >= 0)
+        close(target);
+    return err;
+}
+
+static const neap_op_class rename_class = {"fs.rename", NULL, fs_cancel, fs_release};
+
+int fs_rename(lua_State *L)
+{
+    fs_check_path(L, 1);
+    fs_check_path(L, 2);
+    fs_job *j = fs_job_new(L, &rename_class, sizeof *j, run_rename, 2);
+    return fs_job_start(L, j);
+}

@@ -1,0 +1,296 @@
+/* job.c -- neap_fs: arguments, and the one way every operation goes to the pool and back. */
+#include "fs.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- arguments ---- */
+
+void fs_check_path(lua_State *L, int index)
+{
+    size_t n;
+    const char *path = luaL_checklstring(L, index, &n);
+    luaL_argcheck(L, strlen(path) == n, index, "a path without a zero byte expected");
+}
+
+static bool is_named(const char *key, const char *const *names)
+{
+    while (*names && strcmp(*names, key))
+        names++;
+    return *names;
+}
+
+bool fs_options(lua_State *L, int index, const char *const *names)
+{
+    if (lua_isnoneornil(L, index) || (lua_isfunction(L, index) && index == lua_gettop(L)))
+        return false;
+    luaL_checktype(L, index, LUA_TTABLE);
+    for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1))
+        if (lua_type(L, -2) != LUA_TSTRING || !is_named(lua_tostring(L, -2), names)) {
+            lua_pushvalue(L, -2);
+            luaL_argerror(L, index, lua_pushfstring(L, "unknown option '%s'", lua_tostring(L, -1)));
+        }
+    return true;
+}
+
+static void wrong_option(lua_State *L, int index, const char *name, const char *expected)
+{
+    const char *got = luaL_typename(L, -1);
+    luaL_argerror(L, index,
+                  lua_pushfstring(L, "option '%s': %s expected, got %s", name, expected, got));
+}
+
+bool fs_flag(lua_State *L, int index, const char *name, bool otherwise)
+{
+    lua_getfield(L, index, name);
+    if (!lua_isnil(L, -1) && !lua_isboolean(L, -1))
+        wrong_option(L, index, name, "boolean");
+    bool flag = lua_isnil(L, -1) ? otherwise : lua_toboolean(L, -1);
+    lua_pop(L, 1);
+    return flag;
+}
+
+double fs_number(lua_State *L, int index, const char *name, double otherwise)
+{
+    lua_getfield(L, index, name);
+    if (!lua_isnil(L, -1) && (lua_type(L, -1) != LUA_TNUMBER || !(lua_tonumber(L, -1) >= 0)))
+        wrong_option(L, index, name, "number from 0 on");
+    double number = lua_isnil(L, -1) ? otherwise : lua_tonumber(L, -1);
+    lua_pop(L, 1);
+    return number;
+}
+
+int fs_mode(lua_State *L, int index, const char *name, int otherwise)
+{
+    lua_getfield(L, index, name);
+    if (lua_type(L, -1) != LUA_TSTRING) {
+        bool none = lua_isnil(L, -1);
+        lua_pop(L, 1);
+        return none ? otherwise : (int)fs_number(L, index, name, 0) & 07777;
+    }
+    char *end;
+    const char *text = lua_tostring(L, -1);
+    long mode = strtol(text, &end, 8);
+    if (!*text || *end || mode < 0 || mode > 07777)
+        wrong_option(L, index, name, "octal digits");
+    lua_pop(L, 1);
+    return (int)mode;
+}
+
+/* ---- a job ---- */
+
+void *fs_job_new(lua_State *L, const neap_op_class *type, size_t size, int (*run)(fs_job *),
+                 int paths)
+{
+    size_t n[2] = {0};
+    const char *path[2] = {0};
+    for (int i = 0; i < paths; i++)
+        path[i] = lua_tolstring(L, i + 1, &n[i]);
+    fs_job *j = neap->op_new(L, type, size + n[0] + n[1] + 2);
+    char *texts = (char *)j + size;
+    j->run = run;
+    j->fd = -1;
+    j->syscall = "open";
+    if (paths > 0)
+        j->path = memcpy(texts, path[0], n[0] + 1);
+    if (paths > 1)
+        j->to = memcpy(texts + n[0] + 1, path[1], n[1] + 1);
+    return j;
+}
+
+/* The account follows what is really held, up or down. */
+static int charge(fs_job *j, size_t bytes)
+{
+    int err = neap->charge(j->op.env, (ptrdiff_t)bytes - (ptrdiff_t)j->charged);
+    if (!err)
+        j->charged = bytes;
+    return err;
+}
+
+int fs_job_copy(fs_job *j, const char *text, size_t length)
+{
+    if (charge(j, length + 1) || !(j->data = malloc(length + 1)))
+        return UV_ENOMEM;
+    memcpy(j->data, text, length);
+    j->length = length;
+    j->capacity = length + 1;
+    return 0;
+}
+
+static void refuse(fs_job *j)
+{
+    char text[PATH_MAX + 64];
+    snprintf(text, sizeof text, "needs permission \"%s %s\"", j->refused, j->path);
+    neap->complete(&j->op, NEAP_EPERMISSION, NEAP_F_MESSAGE, text, NEAP_F_SYSCALL, j->syscall,
+                   NEAP_F_PATH, j->path, NEAP_F_END);
+}
+
+/* Complete it; it may be gone on return. */
+void fs_job_finish(fs_job *j, int status)
+{
+    if (status >= 0 && j->capacity > j->charged && charge(j, j->capacity))
+        status = UV_ENOMEM;
+    if (j->after)
+        j->after(j);
+    if (status == NEAP_EPERMISSION && j->refused && j->path)
+        refuse(j);
+    else if (j->path)
+        neap->complete(&j->op, status, NEAP_F_SYSCALL, j->syscall, NEAP_F_PATH, j->path,
+                       NEAP_F_END);
+    else
+        neap->complete(&j->op, status, NEAP_F_SYSCALL, j->syscall, NEAP_F_END);
+}
+
+static void on_run(neap_work *work)
+{
+    fs_job *j = container_of(work, fs_job, work);
+    j->status = atomic_load(&j->cancelled) ? UV_ECANCELED : j->run(j);
+}
+
+static void on_done(neap_work *work, int status)
+{
+    fs_job *j = container_of(work, fs_job, work);
+    if (!status)
+        status = j->status;
+    if (status == FS_MORE) {
+        status = charge(j, j->wanted);
+        if (!status && !(status = neap->work(j->op.env, &j->work)))
+            return;
+    }
+    fs_job_finish(j, status);
+}
+
+void fs_job_queue(fs_job *j)
+{
+    j->work.run = on_run;
+    j->work.done = on_done;
+    int err = neap->work(j->op.env, &j->work);
+    if (err)
+        fs_job_finish(j, err);
+}
+
+int fs_job_start(lua_State *L, fs_job *j)
+{
+    fs_job_queue(j);
+    return neap->wait(L, &j->op);
+}
+
+void fs_cancel(neap_op *op)
+{
+    atomic_store(&container_of(op, fs_job, op)->cancelled, true);
+}
+
+void fs_release(neap_op *op, int delivered)
+{
+    fs_job *j = container_of(op, fs_job, op);
+    (void)delivered;
+    fs_close(j);
+    free(j->data);
+    charge(j, 0);
+}
+
+/* ---- on a pool thread ---- */
+
+int fs_fail(fs_job *j, const char *syscall)
+{
+    j->syscall = syscall;
+    return -errno;
+}
+
+int fs_room(fs_job *j, size_t capacity)
+{
+    if (capacity <= j->capacity)
+        return 0;
+    if (capacity > FS_FREE && capacity > j->charged) {
+        j->wanted = capacity;
+        return FS_MORE;
+    }
+    char *data = realloc(j->data, capacity);
+    if (!data)
+        return UV_ENOMEM;
+    j->data = data;
+    j->capacity = capacity;
+    return 0;
+}
+
+int fs_open(fs_job *j, const char *path, int flags, int mode)
+{
+    int fd = neap->open_path(j->op.env, path, flags, mode), access = flags & O_ACCMODE;
+    j->syscall = "open";
+    if (fd == NEAP_EPERMISSION)
+        j->refused = access == O_RDONLY && !(flags & (O_CREAT | O_TRUNC)) ? "fs.read" : "fs.write";
+    return fd;
+}
+
+/* "a/b/" is b in a, "b" is b in "."; "/", "." and ".." are in nothing that can be named. */
+int fs_open_parent(fs_job *j, const char *path, const char **name, size_t *length)
+{
+    size_t end = strlen(path);
+    while (end && path[end - 1] == '/')
+        end--;
+    size_t start = end;
+    while (start && path[start - 1] != '/')
+        start--;
+    *name = path + start;
+    *length = end - start;
+    j->syscall = "open";
+    if (!*path)
+        return UV_ENOENT;
+    if (start == end || (**name == '.' && (*length == 1 || (*length == 2 && (*name)[1] == '.'))))
+        return UV_EINVAL;
+    if (*length > NAME_MAX || start >= PATH_MAX)
+        return UV_ENAMETOOLONG;
+    char folder[PATH_MAX];
+    memcpy(folder, path, start);
+    folder[start] = '\0';
+    return fs_open(j, start ? folder : ".", O_WRONLY | O_DIRECTORY, 0);
+}
+
+int fs_read(fs_job *j, size_t most, int64_t offset)
+{
+    while (j->length < most) {
+        if (j->length == j->capacity) {
+            size_t more = j->capacity ? 2 * j->capacity : FS_READ;
+            int err = fs_room(j, more < most ? more : most);
+            if (err)
+                return err;
+        }
+        size_t room = j->capacity < most ? j->capacity - j->length : most - j->length;
+        ssize_t n = offset < 0 ? read(j->fd, j->data + j->length, room)
+                               : pread(j->fd, j->data + j->length, room, offset + (off_t)j->length);
+        if (n == 0)
+            break;
+        if (n < 0 && errno != EINTR)
+            return fs_fail(j, "read");
+        j->length += n > 0 ? (size_t)n : 0;
+        if (atomic_load(&j->cancelled))
+            return UV_ECANCELED;
+    }
+    return 0;
+}
+
+int fs_write(fs_job *j, int fd, int64_t offset)
+{
+    for (size_t done = 0; done < j->length;) {
+        size_t most = j->length - done < FS_FREE ? j->length - done : FS_FREE;
+        ssize_t n = offset < 0 ? write(fd, j->data + done, most)
+                               : pwrite(fd, j->data + done, most, offset + (off_t)done);
+        if (n < 0 && errno != EINTR)
+            return fs_fail(j, "write");
+        done += n > 0 ? (size_t)n : 0;
+        if (atomic_load(&j->cancelled))
+            return UV_ECANCELED;
+    }
+    return 0;
+}
+
+void fs_close(fs_job *j)
+{
+    if (j->fd >= 0)
+        close(j->fd);
+    j->fd = -1;
+}

@@ -1,0 +1,261 @@
+/* exchange.c -- one request and its response: from the complete head to the handler's last act.
+ *
+ * The handler is started from the run queue as a task of its own scope. What it returns is the
+ * answer; what it and everything it started leave open is settled in on_over: 404 when nothing was
+ * sent, the end of a body sent in pieces. A failure is answered with 500, or by closing when
+ * the head has gone, and reported; the server goes on. The errors of a client (a body too large,
+ * malformed, too late) that the handler passes on are answered with their own status and are
+ * no report.
+ *
+ * When the client leaves, the scope is cancelled with ECONNRESET and x->c is NULL from then on.
+ */
+#include <string.h>
+
+#include "http.h"
+
+/* -- waits of the handler: for its body, for room to write -- */
+
+static void wait_unlink(http_wait *w)
+{
+    http_wait **p = w->list;
+    while (p && *p != w)
+        p = &(*p)->next;
+    if (p)
+        *p = w->next;
+    w->list = NULL;
+}
+
+static void wait_cancel(neap_op *op)
+{
+    http_wait *w = (http_wait *)op;
+    wait_unlink(w);
+    neap->complete(op, UV_ECANCELED, NEAP_F_END);
+}
+
+static int body_results(lua_State *L, neap_op *op)
+{
+    http_wait *w = (http_wait *)op;
+    http_ref ref = {w->ticket, w->serial};
+    const http_buffer *data = http_ref_check(L, &ref)->body.data;
+    lua_pushlstring(L, data ? data->data : "", data ? data->end : 0);
+    return 1;
+}
+
+const neap_op_class http_wait_body = {"http.request.body", body_results, wait_cancel, NULL};
+const neap_op_class http_wait_room = {"http.response.write", NULL, wait_cancel, NULL};
+
+/* Takes a callback off L's top, as op_new does. In the order of the calls. */
+http_wait *http_wait_new(lua_State *L, http_exchange *x, const neap_op_class *type,
+                         http_wait **list)
+{
+    http_wait *w = neap->op_new(L, type, sizeof *w), **end = list;
+    w->ticket = x->ticket;
+    w->serial = x->ticket->serial;
+    w->list = list;
+    while (*end)
+        end = &(*end)->next;
+    *end = w;
+    return w;
+}
+
+void http_wait_wake(http_wait **list, int status, const char *message)
+{
+    http_wait *w = *list;
+    *list = NULL;
+    while (w) {
+        http_wait *next = w->next;
+        w->list = NULL;
+        neap->complete(&w->op, status, NEAP_F_MESSAGE, message, NEAP_F_END);
+        w = next;
+    }
+}
+
+static void wake_all(http_exchange *x, int status, const char *message)
+{
+    http_wait_wake(&x->readers, status, message);
+    http_wait_wake(&x->writers, status, message);
+}
+
+void http_exchange_left(http_exchange *x, int status)
+{
+    x->c = NULL;
+    wake_all(x, UV_ECONNRESET, "the client has left");
+    if (x->started)
+        neap->cancel(&x->spawn, status == UV_ECONNABORTED ? UV_ECANCELED : UV_ECONNRESET);
+}
+
+/* -- failures -- */
+
+static const char *error_code(lua_State *L, int index)
+{
+    const char *code = NULL;
+    if (lua_istable(L, index)) {
+        lua_getfield(L, index, "code");
+        code = lua_tostring(L, -1); /* the table keeps it */
+        lua_pop(L, 1);
+    }
+    return code ? code : "";
+}
+
+/* Nobody's mistake: the handler noticed, at a write of its own, that the client has left. */
+static bool tells_of_leaving(http_exchange *x, lua_State *L, int index)
+{
+    const char *code = error_code(L, index);
+    return !x->c && (!strcmp(code, "ECONNRESET") || !strcmp(code, "ECANCELED"));
+}
+
+/* Index is absolute. What is left of the handler's scope is cancelled: it has failed as a whole. */
+static void failed(http_exchange *x, lua_State *L, int status, int index)
+{
+    bool client = x->body.state == HTTP_BODY_FAILED && status == x->body.error;
+    if (x->c)
+        http_response_refuse(x, client ? x->body.refusal : 500);
+    neap->cancel(&x->spawn, UV_ECANCELED);
+    if (!client && !tells_of_leaving(x, L, index))
+        neap->report(L, index);
+}
+
+static void misused(http_exchange *x, lua_State *S, const char *message)
+{
+    neap->push_error(S, NEAP_ESCRIPT, NEAP_F_MESSAGE, message, NEAP_F_END);
+    failed(x, S, NEAP_ESCRIPT, lua_gettop(S));
+}
+
+/* -- what the handler returned -- */
+
+/* S's top is a table. */
+static void answer_json(http_exchange *x, lua_State *S)
+{
+    size_t len;
+    lua_rawgeti(S, LUA_REGISTRYINDEX, x->state->encode);
+    lua_insert(S, -2);
+    if (lua_pcall(S, 1, 1, 0) != 0) {
+        misused(x, S, lua_tostring(S, -1));
+        return;
+    }
+    const char *text = lua_tolstring(S, -1, &len);
+    http_response_send(x, HTTP_TYPE_JSON, text, len);
+}
+
+static void answer(http_exchange *x, lua_State *L, int index)
+{
+    lua_State *S = neap->lua(x->state->env);
+    int type = lua_type(L, index);
+    size_t len;
+    if (type == LUA_TNONE || type == LUA_TNIL || (type == LUA_TBOOLEAN && x->response.begun))
+        return;
+    if (x->response.begun) {
+        misused(x, S, "a handler returned a body, but had sent a response");
+    } else if (type == LUA_TSTRING) {
+        const char *text = lua_tolstring(L, index, &len);
+        http_response_send(x, HTTP_TYPE_TEXT, text, len);
+    } else if (type == LUA_TTABLE) {
+        lua_settop(L, index);
+        lua_xmove(L, S, 1); /* its own thread is not protected */
+        answer_json(x, S);
+    } else {
+        lua_pushfstring(S, "a handler returned a %s, not a string or table", lua_typename(S, type));
+        misused(x, S, lua_tostring(S, -1));
+    }
+}
+
+/* The handler has returned, or it or a callback of its scope has failed. Not called for a handler
+ * that ends by being cancelled. */
+static void on_returned(neap_spawn *spawn, lua_State *L, int status, int first)
+{
+    http_exchange *x = (http_exchange *)spawn;
+    x->returned = true;
+    if (status != 0)
+        failed(x, L, status, first);
+    else if (x->c)
+        answer(x, L, first);
+}
+
+/* -- from the first to the last -- */
+
+static void end_response(http_exchange *x)
+{
+    if (x->response.begun)
+        http_response_end(x);
+    else
+        http_response_refuse(x, x->returned ? 404 : 503); /* cancelled: the host is closing */
+}
+
+/* Everything that belonged to the request is over; spawn is ours again. Sending may find that the
+ * client has left. */
+static void on_over(neap_spawn *spawn)
+{
+    http_exchange *x = (http_exchange *)spawn;
+    x->started = false;
+    if (x->c)
+        end_response(x);
+    wake_all(x, NEAP_ECLOSED, "the request is over");
+    http_connection *c = x->c;
+    if (!c) {
+        http_pool_release(x);
+        return;
+    }
+    if (x->response.keep && http_body_drain(x)) {
+        x->ticket->serial++;
+        http_connection_drain(c);
+        return;
+    }
+    bool keep = x->response.keep && x->body.state == HTTP_BODY_DONE;
+    c->linger = x->body.state != HTTP_BODY_DONE;
+    c->x = NULL;
+    http_pool_release(x);
+    if (keep)
+        http_connection_next(c);
+    else
+        http_connection_finish(c);
+}
+
+static void on_start(neap_job *job)
+{
+    http_exchange *x = (http_exchange *)((char *)job - offsetof(http_exchange, start));
+    http_connection *c = x->c;
+    if (!c) { /* the client was faster */
+        http_pool_release(x);
+        return;
+    }
+    lua_State *L = neap->lua(x->state->env);
+    x->started = true;
+    http_server_push_handler(L, c->server);
+    if (c->server->arity > 0)
+        http_push(L, x, HTTP_REQUEST);
+    if (c->server->arity > 1)
+        http_push(L, x, HTTP_RESPONSE);
+    neap->spawn(L, c->server->arity, &x->spawn);
+    c->phase = HTTP_HANDLING;
+}
+
+static bool text_room(http_exchange *x, size_t size)
+{
+    if (size <= x->text_size)
+        return true;
+    char *text = neap->alloc(x->state->env, x->text, x->text_size, size);
+    if (!text)
+        return false;
+    x->text = text;
+    x->text_size = (uint32_t)size;
+    return true;
+}
+
+int http_exchange_begin(http_exchange *x, const char *data, size_t len)
+{
+    if (!text_room(x, len + x->head.target.len + 1))
+        return 503;
+    memcpy(x->text, data, len);
+    x->head_len = (uint32_t)len;
+    if (x->head.method_id == HTTP_CONNECT) /* no tunnels here (RFC 9110 9.3.6) */
+        return 501;
+    if (!http_request_valid(x))
+        return 400;
+    http_body_begin(x);
+    x->spawn.env = x->state->env;
+    x->spawn.returned = on_returned;
+    x->spawn.over = on_over;
+    x->start.run = on_start;
+    neap->queue(x->state->env, &x->start);
+    return 0;
+}

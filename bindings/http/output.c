@@ -1,0 +1,101 @@
+/* output.c -- the bytes a connection sends: collected while a turn's jobs run, written once.
+ *
+ * Pipelined requests are answered in one write, and a response made of pieces leaves as one. What
+ * the kernel does not take the transport copies and queues; above HTTP_HIGH_WATER bytes writers
+ * wait, below HTTP_LOW_WATER they go on. The collecting buffer goes back to the pool each time.
+ */
+#include "http.h"
+
+bool http_output_full(const http_connection *c)
+{
+    size_t collected = c->out ? c->out->end : 0;
+    return c->t->queued + collected > HTTP_HIGH_WATER;
+}
+
+/* What was queued has left. UV_ECANCELED comes while the transport closes: nothing of ours then. */
+static void on_written(neap_transport *t, int status)
+{
+    http_connection *c = t->owner;
+    if (c->phase == HTTP_CLOSED)
+        return;
+    if (status < 0) {
+        http_connection_lost(c, status);
+        return;
+    }
+    c->moved = true;
+    if (t->queued > HTTP_LOW_WATER)
+        return;
+    if (c->x)
+        http_wait_wake(&c->x->writers, 0, NULL);
+    else if (c->phase == HTTP_IDLE)
+        http_connection_next(c); /* it may have waited for this */
+}
+
+static int write_out(http_connection *c, const neap_buf *bufs, unsigned n)
+{
+    int r = c->t->type->write(c->t, bufs, n, on_written);
+    if (r < 0) {
+        http_connection_lost(c, r);
+        return r;
+    }
+    if (r > 0 && c->phase == HTTP_HANDLING && !c->armed) {
+        c->mark = c->t->queued;
+        http_connection_deadline(c, c->server->options.write_timeout);
+    }
+    return 0;
+}
+
+int http_output_flush(http_connection *c)
+{
+    http_buffer *out = c->out;
+    if (!out || c->phase == HTTP_CLOSED)
+        return 0;
+    c->out = NULL;
+    neap_buf buf = {out->data, out->end};
+    int r = out->end > 0 ? write_out(c, &buf, 1) : 0;
+    http_buffer_drop(c->server->state, &out);
+    return r;
+}
+
+/* Writes bufs (three at most) now, behind what was collected. */
+int http_output_direct(http_connection *c, const neap_buf *bufs, unsigned n)
+{
+    http_buffer *out = c->out;
+    neap_buf all[4] = {{NULL, 0}};
+    unsigned count = 0;
+    if (out && out->end > 0)
+        all[count++] = (neap_buf){out->data, out->end};
+    for (unsigned i = 0; i < n; i++)
+        all[count++] = bufs[i];
+    c->out = NULL;
+    int r = write_out(c, all, count);
+    http_buffer_drop(c->server->state, &out);
+    return r;
+}
+
+char *http_output_room(http_connection *c, size_t n)
+{
+    if (c->out && c->out->end > HTTP_HIGH_WATER && http_output_flush(c) < 0)
+        return NULL;
+    char *p = http_buffer_room(c->server->state, &c->out, n);
+    if (!p) {
+        http_connection_lost(c, UV_ENOMEM);
+        return NULL;
+    }
+    if (!c->flushing) {
+        c->flushing = true;
+        neap->flush(c->server->handle.env, &c->flush);
+    }
+    return p;
+}
+
+/* The turn's jobs are done. The connection may have closed meanwhile, and waited for this only. */
+void http_output_on_flush(neap_job *job)
+{
+    http_connection *c = (http_connection *)((char *)job - offsetof(http_connection, flush));
+    c->flushing = false;
+    if (!c->t)
+        http_server_left(c);
+    else
+        http_output_flush(c);
+}

@@ -1,0 +1,199 @@
+/* boot.c: the C functions that lua/neap/boot.lua builds on, and finding Neap's own Lua modules.
+ *
+ * Modules are embedded as bytecode by the build; with NEAP_LUA=dir in the environment of a process
+ * whose runtime is unrestricted they are read from that folder instead, for working on them.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host.h"
+#include "vm.h"
+
+static neap_runtime *runtime(lua_State *L)
+{
+    return lua_touserdata(L, lua_upvalueindex(1));
+}
+
+/* ---- Modules ---- */
+
+static int by_name(const void *name, const void *module)
+{
+    return strcmp(name, ((const neap_module *)module)->name);
+}
+
+static const neap_module *find_embedded(const char *name)
+{
+    static size_t n;
+    if (!n)
+        while (neap_modules[n].name)
+            n++;
+    return bsearch(name, neap_modules, n, sizeof *neap_modules, by_name);
+}
+
+/* dir/neap/http.lua or dir/neap/http/init.lua for "neap.http". 0 and the chunk pushed, or not. */
+static int load_from_folder(lua_State *L, const char *dir, const char *name)
+{
+    static const char *const forms[] = {"%s/%s.lua", "%s/%s/init.lua"};
+    const char *relative = luaL_gsub(L, name, ".", "/");
+    for (int i = 0; i < 2; i++) {
+        lua_pushfstring(L, forms[i], dir, relative);
+        FILE *file = fopen(lua_tostring(L, -1), "r");
+        if (!file)
+            continue;
+        fclose(file);
+        if (luaL_loadfile(L, lua_tostring(L, -1)))
+            lua_error(L);
+        return 0;
+    }
+    return -1;
+}
+
+static int load_module(lua_State *L, neap_runtime *rt, const char *name)
+{
+    const char *dir = rt->permissions ? NULL : getenv("NEAP_LUA");
+    if (dir && *dir && strncmp(name, "neap.", 5) == 0 && load_from_folder(L, dir, name) == 0)
+        return 0;
+    const neap_module *m = find_embedded(name);
+    if (!m)
+        return -1;
+    if (luaL_loadbuffer(L, (const char *)m->code, m->size, m->chunk))
+        lua_error(L);
+    return 0;
+}
+
+/* module(name): its chunk, or nil. */
+static int boot_module(lua_State *L)
+{
+    return load_module(L, runtime(L), luaL_checkstring(L, 1)) == 0;
+}
+
+/* ---- Coroutines ---- */
+
+static int boot_suspending(lua_State *L)
+{
+    lua_pushboolean(L, runtime(L)->suspending);
+    return 1;
+}
+
+static int boot_nowait(lua_State *L)
+{
+    runtime(L)->nowait += (int)lua_tointeger(L, 1);
+    return 0;
+}
+
+static bool own_level(lua_State *L)
+{
+    neap_runtime *rt = runtime(L);
+    bool main = lua_pushthread(L);
+    lua_pop(L, 1);
+    return main || L == rt->S || (rt->current && L == rt->current->L);
+}
+
+/* The running coroutine; nil in a task's own code, as in 5.1's main program. */
+static int boot_running(lua_State *L)
+{
+    if (own_level(L))
+        return 0;
+    lua_pushthread(L);
+    return 1;
+}
+
+static int boot_yield(lua_State *L)
+{
+    if (own_level(L))
+        return luaL_error(L, "attempt to yield from outside a coroutine");
+    return lua_yield(L, lua_gettop(L));
+}
+
+/* Something that tells tasks apart. */
+static int boot_current(lua_State *L)
+{
+    neap_runtime *rt = runtime(L);
+    lua_pushlightuserdata(L, rt->current ? (void *)rt->current : (void *)rt);
+    return 1;
+}
+
+static int boot_traceback(lua_State *L)
+{
+    luaL_traceback(L, L, NULL, (int)luaL_optinteger(L, 1, 1));
+    return 1;
+}
+
+/* ---- Output, exit ---- */
+
+static int boot_output(lua_State *L)
+{
+    neap_runtime *rt = runtime(L);
+    int n = lua_gettop(L);
+    for (int i = 1; i <= n; i++) {
+        size_t length;
+        const char *text = luaL_checklstring(L, i, &length);
+        neap_output(rt, text, length);
+    }
+    return 0;
+}
+
+static int boot_flush(lua_State *L)
+{
+    neap_output_flush(runtime(L));
+    return 0;
+}
+
+static void exit_cancel(neap_op *op)
+{
+    neap_op_complete(op, UV_ECANCELED, NEAP_F_END);
+}
+
+static const neap_op_class exit_class = {"os.exit", NULL, exit_cancel, NULL};
+
+/* End the runtime: its task is never resumed, which no pcall can catch. */
+static int boot_exit(lua_State *L)
+{
+    neap_runtime *rt = runtime(L);
+    int status = (int)luaL_checkinteger(L, 1);
+    neap_exit(rt, status);
+    neap_task *t = rt->current;
+    if (!t || rt->nowait || !lua_isyieldable(L))
+        return luaL_error(L, "exit");
+    neap_op *op = neap_op_make(rt, &exit_class, sizeof *op, NULL);
+    if (!op)
+        return luaL_error(L, "exit");
+    lua_settop(L, 0);
+    return neap_op_wait(L, op);
+}
+
+static const luaL_Reg functions[] = {{"module", boot_module},
+                                     {"extension", neap_lua_extension},
+                                     {"load_shared", neap_lua_load_shared},
+                                     {"suspending", boot_suspending},
+                                     {"nowait", boot_nowait},
+                                     {"running", boot_running},
+                                     {"yield", boot_yield},
+                                     {"current", boot_current},
+                                     {"traceback", boot_traceback},
+                                     {"output", boot_output},
+                                     {"flush", boot_flush},
+                                     {"exit", boot_exit},
+                                     {NULL, NULL}};
+
+/* On the main state, protected. */
+void neap_boot(neap_runtime *rt)
+{
+    lua_State *L = rt->L;
+    if (load_module(L, rt, "neap.boot"))
+        luaL_error(L, "this build has no Lua library");
+    lua_newtable(L);
+    for (const luaL_Reg *f = functions; f->name; f++) {
+        lua_pushlightuserdata(L, rt);
+        lua_pushcclosure(L, f->func, 1);
+        lua_setfield(L, -2, f->name);
+    }
+    if (rt->lua_path) {
+        lua_pushstring(L, rt->lua_path);
+        lua_setfield(L, -2, "lua_path");
+    }
+    lua_pushboolean(L, rt->permissions != NULL);
+    lua_setfield(L, -2, "restricted");
+    lua_call(L, 1, 0);
+}

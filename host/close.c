@@ -1,0 +1,168 @@
+/* close.c: the end of a runtime, in the steps of contracts, Shutdown.
+ *
+ * CLOSING: new operations fail, remotes drop what they hold, tasks are cancelled and have `grace` to
+ * clean up. DROPPED: tasks that are left are never resumed; handles and pool work are closed; the run
+ * queue still runs what is C. When the last callback has been: the VM, the extensions, the memory.
+ * Steps are taken in the loop's check phase only, where nothing of any runtime is on the C stack;
+ * children come before their parent. A root with its own loop is finished by neap_close itself.
+ */
+#include "host.h"
+#include "os/os.h"
+
+/* ---- The loop's side ---- */
+
+static void on_root_handle_closed(uv_handle_t *h)
+{
+    neap_root *root = h->data;
+    if (--root->handles)
+        return;
+    void (*on_closed)(void *) = root->on_closed;
+    void *data = root->on_closed_data;
+    if (!root->owns_loop)
+        neap_root_free(root);
+    if (on_closed)
+        on_closed(data);
+}
+
+void neap_root_close(neap_root *root, void (*on_closed)(void *), void *data)
+{
+    root->closing = true;
+    root->on_closed = on_closed;
+    root->on_closed_data = data;
+    if (root->slicer)
+        neap_slicer_close(root->slicer);
+    root->slicer = NULL;
+    uv_close((uv_handle_t *)&root->async, on_root_handle_closed);
+    uv_close((uv_handle_t *)&root->check, on_root_handle_closed);
+    uv_close((uv_handle_t *)&root->idle, on_root_handle_closed);
+    uv_close((uv_handle_t *)&root->timer, on_root_handle_closed);
+    if (!root->owns_loop)
+        return;
+    uv_run(root->loop, UV_RUN_DEFAULT);
+    neap_root_free(root);
+}
+
+/* ---- Beginning ---- */
+
+static void on_grace(neap_timer *timer)
+{
+    neap_runtime *rt = container_of(timer, neap_runtime, grace);
+    rt->grace_over = true;
+    neap_wake_root(rt->root);
+}
+
+static void cancel_all(neap_runtime *rt)
+{
+    for (list *i = rt->scopes.next; i != &rt->scopes;) {
+        neap_scope *s = container_of(i, neap_scope, all);
+        s->refs++;
+        neap_scope_cancel(s, UV_ECANCELED);
+        i = i->next;
+        neap_scope_unref(s);
+    }
+}
+
+static void begin(neap_runtime *rt)
+{
+    if (rt->state != RT_OPEN)
+        return;
+    rt->state = RT_CLOSING;
+    rt->root->closing_runtimes++;
+    for (list *i = rt->children.next; i != &rt->children; i = i->next)
+        begin(container_of(i, neap_runtime, sibling));
+    neap_remotes_close(rt);
+    cancel_all(rt);
+    rt->grace.fire = on_grace;
+    neap_timer_start(rt->root, &rt->grace, rt->options.grace);
+    neap_wake_root(rt->root);
+}
+
+/* ---- Dropping ---- */
+
+static void drop(neap_runtime *rt)
+{
+    rt->state = RT_DROPPED;
+    neap_timer_stop(rt->root, &rt->grace);
+    for (list *i = rt->scopes.next; i != &rt->scopes; i = i->next) {
+        neap_scope *s = container_of(i, neap_scope, all);
+        for (list *j = s->tasks.next, *next; j != &s->tasks; j = next) {
+            next = j->next;
+            neap_task_drop(container_of(j, neap_task, member));
+        }
+    }
+    neap_works_cancel(rt);
+    neap_handles_close(rt);
+}
+
+/* ---- Finishing ---- */
+
+static bool anything_left(const neap_runtime *rt)
+{
+    return rt->handle_count || rt->works || rt->ops || rt->tasks || rt->head ||
+           !list_empty(&rt->children);
+}
+
+static void finish(neap_runtime *rt)
+{
+    neap_root *root = rt->root;
+    neap_runtime *parent = rt->parent;
+    void (*on_closed)(void *) = rt->on_closed;
+    void *data = rt->on_closed_data;
+    neap_output_flush(rt);
+    rt->state = RT_CLOSED;
+    neap_tasks_close(rt);
+    neap_scopes_close(rt);
+    neap_vm_close(rt);
+    neap_extensions_close(rt);
+    list_remove(&rt->ready);
+    list_remove(&rt->sibling);
+    root->runtimes--;
+    root->closing_runtimes--;
+    neap_runtime_free(rt);
+    if (!parent)
+        neap_root_close(root, on_closed, data);
+    else if (on_closed)
+        on_closed(data);
+}
+
+/* In the check phase. Returns at once when rt is gone. */
+void neap_closing_step(neap_runtime *rt)
+{
+    for (list *i = rt->children.next, *next; i != &rt->children; i = next) {
+        next = i->next;
+        neap_closing_step(container_of(i, neap_runtime, sibling));
+    }
+    if (rt->state == RT_CLOSING && (!rt->tasks || rt->grace_over) && list_empty(&rt->children))
+        drop(rt);
+    if (rt->state != RT_DROPPED || anything_left(rt))
+        return;
+    if (!rt->parent && rt->root->owns_loop)
+        rt->root->finished = true;
+    else
+        finish(rt);
+}
+
+/* Something that a closing runtime waits for is gone. */
+void neap_closing_advance(neap_runtime *rt)
+{
+    if (rt->state != RT_OPEN)
+        neap_wake_root(rt->root);
+}
+
+void neap_close(neap_runtime *rt, void (*on_closed)(void *data), void *data)
+{
+    if (!rt || rt->state != RT_OPEN)
+        return;
+    neap_root *root = rt->root;
+    rt->on_closed = on_closed;
+    rt->on_closed_data = data;
+    begin(rt);
+    if (rt->parent || !root->owns_loop)
+        return;
+    neap_pipe_guard guard;
+    neap_pipe_block(&guard);
+    while (!root->finished)
+        uv_run(root->loop, UV_RUN_ONCE);
+    finish(rt);
+    neap_pipe_restore(&guard);
+}

@@ -1,0 +1,235 @@
+/* handle.c: resources with a Lua object (contracts, Handles).
+ *
+ * The userdata is a small box that refers to the C struct; the struct is ours, counted, and on the
+ * runtime's list until the binding says that its last callback has been. Open, closing, closed: close
+ * empties the box first, so it happens once, from close(), __gc or shutdown alike, and nothing
+ * reaches a closed struct through Lua.
+ */
+#include <string.h>
+
+#include "host.h"
+
+typedef struct {
+    list all;          /* in rt->handles */
+    struct box *box;   /* NULL once closing */
+    bool closing;
+} hidden;
+
+_Static_assert(sizeof(hidden) <= sizeof ((neap_handle *)0)->host, "a handle's hidden part fits");
+
+typedef struct box {
+    const void *magic;
+    neap_handle *h; /* NULL: closed */
+    const neap_handle_class *type;
+} box;
+
+static const char magic; /* its address marks our boxes */
+
+static hidden *hidden_of(neap_handle *h)
+{
+    return (hidden *)h->host;
+}
+
+static box *to_box(lua_State *L, int index)
+{
+    box *b = lua_touserdata(L, index);
+    bool ours = b && lua_type(L, index) == LUA_TUSERDATA && lua_objlen(L, index) == sizeof *b &&
+                b->magic == &magic;
+    return ours ? b : NULL;
+}
+
+/* ---- Methods that every handle has ---- */
+
+static int handle_close(lua_State *L)
+{
+    box *b = to_box(L, 1);
+    if (!b)
+        return luaL_argerror(L, 1, "a handle expected");
+    if (b->h)
+        neap_handle_close(b->h);
+    return 0;
+}
+
+static int handle_is_closed(lua_State *L)
+{
+    box *b = to_box(L, 1);
+    if (!b)
+        return luaL_argerror(L, 1, "a handle expected");
+    lua_pushboolean(L, !b->h);
+    return 1;
+}
+
+static int handle_tostring(lua_State *L)
+{
+    box *b = to_box(L, 1);
+    if (!b)
+        return luaL_argerror(L, 1, "a handle expected");
+    lua_pushfstring(L, b->h ? "%s: %p" : "%s (closed)", b->type->name, (void *)b->h);
+    return 1;
+}
+
+static const luaL_Reg common[] = {{"close", handle_close}, {"is_closed", handle_is_closed}, {0}};
+
+static const luaL_Reg common_meta[] = {{"__gc", handle_close}, {"__tostring", handle_tostring}, {0}};
+
+/* ---- Classes ---- */
+
+static void set(lua_State *L, neap_env *env, const luaL_Reg *functions)
+{
+    for (; functions && functions->name; functions++) {
+        lua_pushlightuserdata(L, env);
+        lua_pushcclosure(L, functions->func, 1);
+        lua_setfield(L, -2, functions->name);
+    }
+}
+
+static class_entry *make_class(lua_State *L, neap_env *env, const neap_handle_class *type)
+{
+    lua_createtable(L, 0, 5);
+    lua_newtable(L);
+    set(L, env, common);
+    set(L, env, type->methods);
+    lua_setfield(L, -2, "__index");
+    set(L, env, common_meta);
+    set(L, env, type->metamethods);
+    lua_pushstring(L, type->name);
+    lua_setfield(L, -2, "__name");
+    lua_pushliteral(L, "it is protected");
+    lua_setfield(L, -2, "__metatable");
+    class_entry *c = neap_mem(env->rt, NULL, 0, sizeof *c);
+    if (!c)
+        neap->raise(L, UV_ENOMEM, NEAP_F_END);
+    c->type = type;
+    c->next = env->classes;
+    c->metatable = 0;
+    env->classes = c;
+    c->metatable = neap_anchor(env->rt, L);
+    return c;
+}
+
+static void push_metatable(lua_State *L, neap_env *env, const neap_handle_class *type)
+{
+    class_entry *c = env->classes;
+    while (c && (c->type != type || !c->metatable))
+        c = c->next;
+    if (!c)
+        c = make_class(L, env, type);
+    neap_anchor_push(env->rt, L, c->metatable);
+}
+
+/* Push the method table of a class, for a Lua face to add to. */
+void neap_handle_methods(lua_State *L, const neap_handle_class *type)
+{
+    push_metatable(L, neap_env_of(L), type);
+    lua_getfield(L, -1, "__index");
+    lua_remove(L, -2);
+}
+
+/* ---- Life ---- */
+
+void *neap_handle_make(lua_State *L, neap_env *env, const neap_handle_class *type)
+{
+    neap_runtime *rt = env->rt;
+    if (rt->state != RT_OPEN)
+        neap->raise(L, NEAP_ECLOSED, NEAP_F_MESSAGE, "the runtime is closing", NEAP_F_END);
+    box *b = lua_newuserdata(L, sizeof *b);
+    *b = (box){&magic, NULL, type};
+    push_metatable(L, env, type);
+    lua_setmetatable(L, -2);
+    neap_handle *h = neap_mem(rt, NULL, 0, type->size);
+    if (!h)
+        neap->raise(L, UV_ENOMEM, NEAP_F_END);
+    memset(h, 0, type->size);
+    h->type = type;
+    h->env = env;
+    hidden_of(h)->box = b;
+    list_append(&rt->handles, &hidden_of(h)->all);
+    rt->handle_count++;
+    b->h = h;
+    int status = type->open ? type->open(L, h) : 0;
+    if (status < 0) {
+        neap_handle_close(h);
+        neap->raise(L, status, NEAP_F_END);
+    }
+    return h;
+}
+
+void *neap_handle_new(lua_State *L, const neap_handle_class *type)
+{
+    return neap_handle_make(L, neap_env_of(L), type);
+}
+
+void *neap_handle_check(lua_State *L, int index, const neap_handle_class *type)
+{
+    box *b = to_box(L, index);
+    if (!b || b->type != type) {
+        lua_pushfstring(L, "%s expected, got %s", type->name, luaL_typename(L, index));
+        luaL_argerror(L, index, lua_tostring(L, -1));
+        return NULL;
+    }
+    if (!b->h) {
+        lua_pushfstring(L, "the %s is closed", type->name);
+        luaL_argerror(L, index, lua_tostring(L, -1));
+    }
+    return b->h;
+}
+
+/* As check, but NULL when it is closed or another thing. */
+void *neap_handle_test(lua_State *L, int index, const neap_handle_class *type)
+{
+    box *b = to_box(L, index);
+    return b && b->type == type ? b->h : NULL;
+}
+
+void neap_handle_close(neap_handle *h)
+{
+    hidden *hide = hidden_of(h);
+    if (hide->closing)
+        return;
+    hide->closing = true;
+    if (hide->box)
+        hide->box->h = NULL;
+    hide->box = NULL;
+    if (!h->type->close || h->type->close(h) == 0)
+        neap_handle_closed(h);
+}
+
+/* Its last callback has been: the struct goes. */
+void neap_handle_closed(neap_handle *h)
+{
+    neap_runtime *rt = h->env->rt;
+    list_remove(&hidden_of(h)->all);
+    rt->handle_count--;
+    neap_mem(rt, h, h->type->size, 0);
+    neap_closing_advance(rt);
+}
+
+void neap_handles_close(neap_runtime *rt)
+{
+    for (list *i = rt->handles.next; i != &rt->handles;) {
+        neap_handle *h = (neap_handle *)((char *)container_of(i, hidden, all) - offsetof(neap_handle, host));
+        bool closing = hidden_of(h)->closing;
+        i = i->next;
+        if (!closing) {
+            neap_handle_close(h);
+            i = rt->handles.next; /* closing one may close others */
+        }
+    }
+}
+
+/* Push an array of the names of the handles that are open. */
+void neap_handles_list(lua_State *L, neap_runtime *rt)
+{
+    int n = 0;
+    lua_newtable(L);
+    for (list *i = rt->handles.next; i != &rt->handles; i = i->next) {
+        hidden *hide = container_of(i, hidden, all);
+        neap_handle *h = (neap_handle *)((char *)hide - offsetof(neap_handle, host));
+        if (hide->closing)
+            continue;
+        lua_createtable(L, 0, 1);
+        lua_pushstring(L, h->type->name);
+        lua_setfield(L, -2, "kind");
+        lua_rawseti(L, -2, ++n);
+    }
+}

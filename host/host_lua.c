@@ -1,0 +1,135 @@
+/* host_lua.c: neap_host, the C half of neap.host: what a script can ask of the host it runs in.
+ *
+ *     listeners() -> table     event name -> array of functions; neap_emit reads it
+ *     exports() -> table       name -> function; neap_call reads it
+ *     on_error(fn | nil)       who gets the errors that nobody took
+ *     stats() -> table         memory, tasks, handles, timers ...
+ *     handles() -> array       {kind = ...} of those that are open
+ *     tasks() -> array         {state =, waits =, where =, traceback =}
+ *     features() -> table      what this build and its LuaJIT can do
+ */
+#include "host.h"
+#include "vm.h"
+
+static int push_table(lua_State *L, int *ref)
+{
+    neap_runtime *rt = neap_env_of(L)->rt;
+    if (!*ref) {
+        lua_newtable(L);
+        *ref = neap_anchor(rt, L);
+    }
+    neap_anchor_push(rt, L, *ref);
+    return 1;
+}
+
+static int host_listeners(lua_State *L)
+{
+    return push_table(L, &neap_env_of(L)->rt->listeners);
+}
+
+static int host_exports(lua_State *L)
+{
+    return push_table(L, &neap_env_of(L)->rt->exports);
+}
+
+static int host_on_error(lua_State *L)
+{
+    neap_runtime *rt = neap_env_of(L)->rt;
+    if (!lua_isnoneornil(L, 1))
+        luaL_checktype(L, 1, LUA_TFUNCTION);
+    lua_settop(L, 1);
+    neap_anchor_drop(rt, &rt->on_error);
+    if (!lua_isnil(L, 1))
+        rt->on_error = neap_anchor(rt, L);
+    return 0;
+}
+
+static void number(lua_State *L, const char *name, double value)
+{
+    lua_pushnumber(L, value);
+    lua_setfield(L, -2, name);
+}
+
+static int host_stats(lua_State *L)
+{
+    neap_runtime *rt = neap_env_of(L)->rt;
+    lua_createtable(L, 0, 10);
+    number(L, "memory", (double)rt->memory);
+    number(L, "memory_peak", (double)rt->memory_peak);
+    number(L, "memory_limit", (double)rt->memory_limit);
+    number(L, "lua_memory", lua_gc(L, LUA_GCCOUNT, 0) * 1024.0 + lua_gc(L, LUA_GCCOUNTB, 0));
+    number(L, "tasks", rt->tasks);
+    number(L, "pooled_tasks", rt->pooled);
+    number(L, "operations", rt->ops);
+    number(L, "handles", rt->handle_count);
+    number(L, "timers", (double)rt->root->timers);
+    number(L, "pool_jobs", rt->works);
+    return 1;
+}
+
+static int host_handles(lua_State *L)
+{
+    neap_handles_list(L, neap_env_of(L)->rt);
+    return 1;
+}
+
+static void push_task(lua_State *L, const neap_task *t)
+{
+    static const char *const states[] = {"ready", "running", "waiting", "preempted", "ended", "dropped"};
+    lua_createtable(L, 0, 4);
+    lua_pushstring(L, states[t->state]);
+    lua_setfield(L, -2, "state");
+    if (t->state == TASK_WAITING && t->op) {
+        lua_pushstring(L, t->op->op.type->name);
+        lua_setfield(L, -2, "waits");
+    }
+    if (t->line) {
+        lua_pushfstring(L, "%s:%d", t->site, t->line);
+        lua_setfield(L, -2, "where");
+    }
+    if (t->L && t->L != L) {
+        luaL_traceback(L, t->L, NULL, 0);
+        lua_setfield(L, -2, "traceback");
+    }
+}
+
+static int host_tasks(lua_State *L)
+{
+    neap_runtime *rt = neap_env_of(L)->rt;
+    int n = 0;
+    lua_newtable(L);
+    for (list *i = rt->scopes.next; i != &rt->scopes; i = i->next) {
+        neap_scope *s = container_of(i, neap_scope, all);
+        for (list *j = s->tasks.next; j != &s->tasks; j = j->next) {
+            push_task(L, container_of(j, neap_task, member));
+            lua_rawseti(L, -2, ++n);
+        }
+    }
+    return 1;
+}
+
+static int host_features(lua_State *L)
+{
+    neap_vm_features f = neap_vm_probe();
+    lua_createtable(L, 0, 4);
+    lua_pushboolean(L, f.internals);
+    lua_setfield(L, -2, "internals");
+    lua_pushboolean(L, f.jit);
+    lua_setfield(L, -2, "jit");
+    lua_pushboolean(L, f.checkhook);
+    lua_setfield(L, -2, "checkhook");
+    lua_pushboolean(L, f.lua52compat);
+    lua_setfield(L, -2, "lua52compat");
+    return 1;
+}
+
+static const luaL_Reg functions[] = {{"listeners", host_listeners},
+                                     {"exports", host_exports},
+                                     {"on_error", host_on_error},
+                                     {"stats", host_stats},
+                                     {"handles", host_handles},
+                                     {"tasks", host_tasks},
+                                     {"features", host_features},
+                                     {NULL, NULL}};
+
+NEAP_EXTENSION(neap_host, .flags = NEAP_PUBLIC, .functions = functions)

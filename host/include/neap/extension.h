@@ -1,0 +1,369 @@
+/* neap/extension.h: what a native extension of Neap includes, and all it needs.
+ *
+ *     #include <neap/extension.h>
+ *
+ *     static int hex(lua_State *L) { ... }
+ *     static const luaL_Reg functions[] = {{"hex", hex}, {NULL, NULL}};
+ *
+ *     NEAP_EXTENSION(mycodec, .functions = functions)
+ *
+ * An extension links against nothing of Neap: everything the host offers comes through one table of
+ * function pointers, `neap`, which the host fills in before it opens the extension. The table only
+ * ever grows at its end, so an extension runs on every later host of the same major version; one
+ * that is newer than the host is refused with a clear error.
+ *
+ * Rules that hold everywhere. All calls are made on the loop's thread, but for those marked "any
+ * thread". Times are seconds, as double. Statuses are 0, libuv's negative codes, or NEAP_E... below.
+ * Callbacks from the host (jobs, timers, transports, completions) never run inside a call of yours,
+ * and never after you closed what they belong to. Nothing but the functions that take a lua_State
+ * may touch Lua.
+ *
+ * Bindings that ship with Neap include this header and nothing else of the host.
+ */
+#ifndef NEAP_EXTENSION_H
+#define NEAP_EXTENSION_H
+
+#include <lauxlib.h>
+#include <lua.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define NEAP_MAJOR 0 /* another major: refused */
+#define NEAP_MINOR 1 /* a higher minor than the host's: refused */
+
+struct sockaddr;
+
+typedef struct neap_env neap_env;       /* one extension in one runtime */
+typedef struct neap_remote neap_remote; /* what other threads hold of a runtime */
+typedef struct neap_table neap_table;
+
+/* ---- Statuses. libuv's are used where libuv has one (UV_ECONNREFUSED ...); these are ours. ---- */
+
+enum {
+    NEAP_ECLOSED = -20001,     /* the runtime, stream or channel is closed */
+    NEAP_EPERMISSION = -20002, /* a permission is missing */
+    NEAP_ELIMIT = -20003,      /* a quota other than memory is used up */
+    NEAP_EWAIT = -20004,       /* a wait where nothing can wait */
+    NEAP_EDEADLOCK = -20005,   /* every task waits and nothing can wake one */
+    NEAP_EVERSION = -20006,    /* an extension and a host that do not fit */
+    NEAP_EPARSE = -20007,      /* what a peer or a file said is not what its format allows */
+    NEAP_ESCRIPT = -20008,     /* a Lua error that was no error object */
+    NEAP_EKILLED = -20009,     /* the runtime was told to stop this script */
+};
+
+/* Fields of an error, for complete(), fail() and raise(): pairs of field and value, ended by 0.
+ * Texts are copied. */
+enum {
+    NEAP_F_END = 0,
+    NEAP_F_MESSAGE, /* const char *: replaces the code's own message */
+    NEAP_F_SYSCALL, /* const char *: err.syscall */
+    NEAP_F_PATH,    /* const char *: err.path */
+    NEAP_F_ADDRESS, /* const char *: err.address */
+    NEAP_F_PORT,    /* int:          err.port */
+};
+
+/* ---- Jobs: an entry of the runtime's run queue (first in, first out). ---- */
+
+typedef struct neap_job {
+    struct neap_job *next;          /* the host's */
+    void (*run)(struct neap_job *); /* called once for each queue(); may queue itself again */
+} neap_job;
+
+/* ---- Operations: the one way to take time. ----
+ *
+ *     typedef struct { neap_op op; ... } read_op;             // neap_op first
+ *     read_op *r = neap->op_new(L, &read_class, sizeof *r);   // zeroed; takes the callback off the top
+ *     ... start it ...                                        // failed? complete() with the error
+ *     return neap->wait(L, &r->op);                           // always the last statement
+ *
+ * The memory is the host's, counted against the runtime, and outlives the wait: release() is the
+ * last call for it. */
+
+typedef struct neap_op neap_op;
+
+typedef struct {
+    const char *name; /* "fs.read": shown where a task waits */
+
+    /* After success only, on the waiting task's turn, in protected mode: push what the call returns
+     * on L (16 values at most), return their number. NULL: nothing is returned but `true`. */
+    int (*results)(lua_State *L, neap_op *op);
+
+    /* The waiter has gone. Best effort; complete() must still follow, once. May be NULL. */
+    void (*cancel)(neap_op *op);
+
+    /* Last, once. No Lua. If not `delivered`, close what the result holds. May be NULL. */
+    void (*release)(neap_op *op, int delivered);
+} neap_op_class;
+
+struct neap_op {
+    const neap_op_class *type;
+    neap_env *env;
+};
+
+/* ---- Handles: a resource with a Lua object. ----
+ * The object is a userdata that refers to a C struct of yours; the struct is the host's allocation,
+ * on the runtime's list (leaks, statistics, shutdown), and is freed when you say so. */
+
+typedef struct neap_handle neap_handle;
+
+typedef struct {
+    const char *name;          /* its __name: "neap.tcp" */
+    size_t size;               /* of your struct, which begins with neap_handle; zeroed */
+    const luaL_Reg *methods;   /* of its __index; `close` and `is_closed` are added */
+    const luaL_Reg *metamethods; /* may be NULL; __gc and __tostring are the host's unless given */
+    int (*open)(lua_State *L, neap_handle *h); /* may be NULL; called on the new object: 0 or status */
+
+    /* Let go of the resource. No Lua. Return 0 when all is gone, or 1 and call handle_closed() when
+     * the last callback has been. Called once. */
+    int (*close)(neap_handle *h);
+} neap_handle_class;
+
+struct neap_handle {
+    const neap_handle_class *type;
+    neap_env *env;
+    void *host[6]; /* the host's */
+};
+
+/* ---- Timers: one list for the whole loop. ---- */
+
+typedef struct neap_timer {
+    void (*fire)(struct neap_timer *); /* called once, in the turn it is due; may start it again */
+    neap_env *env;
+    uint64_t due;      /* the host's */
+    uint64_t position; /* the host's */
+} neap_timer;
+
+/* ---- Work on the thread pool. ---- */
+
+typedef struct neap_work {
+    void (*run)(struct neap_work *);              /* on a pool thread: no Lua, no call but "any thread" */
+    void (*done)(struct neap_work *, int status); /* on the loop; always, once: 0 or UV_ECANCELED */
+    neap_env *env;
+    void *host[2]; /* the host's */
+} neap_work;
+
+/* ---- Tasks started from C. ---- */
+
+typedef struct neap_spawn neap_spawn;
+
+/* A task and all that it starts (callbacks, timeouts, tasks of its groups) are one scope. */
+struct neap_spawn {
+    /* The function has ended. L holds its results from `first` to its top when status is 0, or the
+     * error object at `first`. Protected; may be NULL. */
+    void (*returned)(neap_spawn *s, lua_State *L, int status, int first);
+
+    /* The task and every operation it started are over: the struct is yours again. No Lua. */
+    void (*over)(neap_spawn *s);
+
+    neap_env *env;
+    void *host[2]; /* the host's */
+};
+
+/* ---- Transports: bytes both ways, the same face over TCP, pipe, TTY, TLS. ----
+ * No lua_State inside. One consumer. No callback comes from inside a call. */
+
+typedef struct neap_transport neap_transport;
+
+typedef struct {
+    const char *base;
+    size_t len;
+} neap_buf;
+
+/* n > 0 bytes at data, valid during the call only; 0 the peer has ended; < 0 a status. After 0 or
+ * an error no more comes. */
+typedef void (*neap_on_read)(neap_transport *t, const char *data, ptrdiff_t n);
+typedef void (*neap_on_done)(neap_transport *t, int status);
+typedef void (*neap_on_accept)(neap_transport *listener, neap_transport *t, int status);
+
+typedef struct {
+    size_t size; /* of this struct */
+    const char *name;
+
+    /* Start reading, or pause it (NULL). 0 or a status. */
+    int (*read)(neap_transport *t, neap_on_read on_read);
+
+    /* Tries at once and copies what is left: the bufs are the caller's again on return. 0 when all
+     * is gone (done is not called), 1 when the rest is queued (done will be called, in the order of
+     * writes; may be NULL), or < 0 a status. */
+    int (*write)(neap_transport *t, const neap_buf *bufs, unsigned n, neap_on_done done);
+
+    /* Send `length` bytes of the file at `offset` after what is queued; the file stays the caller's
+     * and open until done. As write. May be NULL. */
+    int (*sendfile)(neap_transport *t, int file, int64_t offset, size_t length, neap_on_done done);
+
+    /* End our half once all is written. 0 (done will be called) or a status. */
+    int (*shutdown)(neap_transport *t, neap_on_done done);
+
+    /* Let go of everything; pending callbacks get UV_ECANCELED before `closed` (may be NULL), after
+     * which the memory is gone. */
+    void (*close)(neap_transport *t, void (*closed)(neap_transport *t));
+
+    /* "address", "port" (of this end), "peer_address", "peer_port", "fd", "nodelay", "keepalive":
+     * a text of at most `size` bytes with its 0 in `out`; the length, or a status. */
+    int (*info)(neap_transport *t, const char *key, char *out, size_t size);
+
+    /* Set "nodelay" (0/1) or "keepalive" (seconds; 0 off). May be NULL. */
+    int (*option)(neap_transport *t, const char *key, int value);
+} neap_transport_class;
+
+struct neap_transport {
+    const neap_transport_class *type;
+    neap_env *env;
+    void *owner;   /* the consumer's */
+    size_t queued; /* bytes written but not yet taken by the kernel */
+    void *host[2]; /* the provider's */
+};
+
+enum { NEAP_TCP = 1, NEAP_PIPE, NEAP_TTY }; /* kinds for transport_new */
+
+/* ---- The table. Members are only ever added, at the end. ---- */
+
+struct neap_table {
+    size_t size;
+    uint16_t major, minor;
+
+    /* Context. */
+    neap_env *(*env)(lua_State *L);  /* of the C function that runs; only in functions that the host
+                                        registered (descriptor, handle class) */
+    void *(*state)(neap_env *env);   /* state_size zeroed bytes, one block a runtime */
+    int (*runtime_is)(neap_env *env, lua_State *L); /* does L belong to env's runtime? */
+
+    /* Interfaces between extensions: a name with its version, "neap.uv/1". */
+    int (*provide)(neap_env *env, const char *name, const void *table); /* 0, UV_EEXIST, UV_ENOMEM */
+    const void *(*interface)(neap_env *env, const char *name);          /* NULL: nobody provides it */
+
+    /* Operations. op_new raises where nothing can wait (EWAIT), in a cancelled task (its error) and
+     * in a closing runtime (ECLOSED): call it before you start anything. complete: exactly once, any
+     * time on the loop's thread, never fails; fields are read only when status < 0. pin keeps the
+     * value at a stack index alive until release. */
+    void *(*op_new)(lua_State *L, const neap_op_class *type, size_t size);
+    void (*complete)(neap_op *op, int status, ...);
+    int (*wait)(lua_State *L, neap_op *op);
+    void (*pin)(lua_State *L, neap_op *op, int index);
+
+    /* Jobs. queue: run it after all that is ready now. flush: run it once, when this drain of the
+     * queue ends, before the loop polls. spawn: start a task with the function and its n arguments
+     * on top of L, which are taken off; s may be NULL. enter: run them at once in a pooled task (for
+     * the `uv` module). cancel: cancel a spawned scope. All of L must be protected. */
+    void (*queue)(neap_env *env, neap_job *job);
+    void (*flush)(neap_env *env, neap_job *job);
+    void (*spawn)(lua_State *L, int n, neap_spawn *s);
+    int (*enter)(lua_State *L, int n);
+    void (*cancel)(neap_spawn *s, int status);
+    lua_State *(*lua)(neap_env *env); /* in a job only: the state to push on, protected */
+    int (*work)(neap_env *env, neap_work *work); /* 0 (done will be called) or a status */
+
+    /* Handles. handle pushes the object; check returns the open struct at an index, or raises. */
+    void *(*handle)(lua_State *L, const neap_handle_class *type);
+    void *(*check)(lua_State *L, int index, const neap_handle_class *type);
+    void (*close)(neap_handle *h); /* idempotent */
+    void (*handle_closed)(neap_handle *h);
+
+    /* Time. now: of this turn of the loop, monotonic. A started timer keeps the loop alive. */
+    double (*now)(neap_env *env);
+    double (*wall)(neap_env *env); /* since 1970 */
+    void (*timer)(neap_env *env, neap_timer *timer, double seconds);
+    void (*timer_stop)(neap_timer *timer); /* idempotent */
+    int (*random)(neap_env *env, void *bytes, size_t n); /* 0 or a status */
+
+    /* Threads. A remote outlives the runtime; each remote() or remote_retain() needs one
+     * remote_release(). post (any thread): fn runs on the loop's thread as a job; if the runtime
+     * closes first drop runs instead. 0, or NEAP_ECLOSED and neither runs. */
+    neap_remote *(*remote)(neap_env *env);
+    neap_remote *(*remote_retain)(neap_remote *remote); /* any thread */
+    void (*remote_release)(neap_remote *remote);        /* any thread */
+    int (*post)(neap_remote *remote, void (*fn)(neap_env *env, void *data), void (*drop)(void *data),
+                void *data);
+
+    /* Memory counted against the runtime. alloc is realloc with the old size (0 and NULL: new; size
+     * 0: free); NULL when it does not fit. charge counts memory you hold otherwise: 0 or UV_ENOMEM. */
+    void *(*alloc)(neap_env *env, void *p, size_t old_size, size_t size);
+    int (*charge)(neap_env *env, ptrdiff_t bytes);
+
+    /* Errors. fail pushes nil and the error, returns 2; raise raises it; push pushes it alone. report
+     * hands the value at index to the runtime's on_error. */
+    int (*fail)(lua_State *L, int status, ...);
+    int (*raise)(lua_State *L, int status, ...);
+    void (*push_error)(lua_State *L, int status, ...);
+    void (*report)(lua_State *L, int index);
+
+    /* Permissions: before the effect; no Lua. 0 or NEAP_EPERMISSION. permit_address: any thread is
+     * allowed for none of these but open_path, which opens as open(2) does (any thread): a
+     * descriptor, or a status. */
+    int (*permit)(neap_env *env, const char *verb, const char *target, size_t length);
+    int (*permit_address)(neap_env *env, const char *verb, const struct sockaddr *address);
+    int (*open_path)(neap_env *env, const char *path, int flags, int mode);
+
+    /* Transports. transport borrows the one of a stream object for the time of a call (NULL: it is
+     * none, or closed); transport_take moves it out, with bytes read but not consumed in *unread
+     * (to be freed with alloc(env, base, len, 0)); transport_give pushes a stream object on one.
+     * The stream's maker sets this up with transport_streams. */
+    neap_transport *(*transport)(lua_State *L, int index);
+    neap_transport *(*transport_take)(lua_State *L, int index, neap_buf *unread);
+    void (*transport_give)(lua_State *L, neap_transport *t);
+    void (*transport_streams)(neap_env *env, neap_transport *(*take)(lua_State *, int, neap_buf *),
+                              void (*give)(lua_State *, neap_transport *));
+    neap_transport *(*transport_new)(neap_env *env, int kind); /* NULL: no memory */
+    int (*transport_open)(neap_transport *t, int fd); /* fd is the transport's when 0 */
+    int (*transport_connect)(neap_transport *t, const struct sockaddr *address, neap_on_done done);
+    int (*transport_bind)(neap_transport *t, const struct sockaddr *address, unsigned flags);
+    int (*transport_listen)(neap_transport *t, int backlog, neap_on_accept on_accept);
+
+    /* More of handles. make: as handle, for where no function of env runs (an operation's results).
+     * test: as check, but NULL where check raises. methods: push a class's table of methods, so that
+     * a Lua face can be put on them. */
+    void *(*handle_make)(lua_State *L, neap_env *env, const neap_handle_class *type);
+    void *(*handle_test)(lua_State *L, int index, const neap_handle_class *type);
+    void (*handle_methods)(lua_State *L, const neap_handle_class *type);
+};
+
+/* transport_listen again: with NULL accepts no more for now (connections wait in the kernel's backlog),
+ * with on_accept goes on. transport_bind: IPv6 only; SO_REUSEPORT where the system has it. */
+enum { NEAP_BIND_V6ONLY = 1, NEAP_BIND_REUSEPORT = 2 };
+
+/* ---- The descriptor. ---- */
+
+enum {
+    NEAP_SINGLE = 1, /* may be opened in one runtime of a process only */
+    NEAP_PUBLIC = 2, /* harmless in a restricted runtime: no effect outside the VM */
+};
+
+typedef struct {
+    size_t size;           /* of this struct, as the extension was compiled */
+    uint16_t major, minor; /* the interface it was compiled for */
+    const char *name;
+    unsigned flags;
+    const luaL_Reg *functions; /* of the table that require returns */
+    size_t state_size;
+    int (*open)(neap_env *env, lua_State *L, void *state); /* the table is on L's top: 0 or a status */
+    void (*close)(neap_env *env, void *state);             /* no Lua */
+    const neap_table **table;                              /* where the host puts its table */
+} neap_descriptor;
+
+#if defined(NEAP_BUILTIN)
+#define NEAP_EXPORT __attribute__((visibility("hidden")))
+#else
+#define NEAP_EXPORT __attribute__((visibility("default")))
+#endif
+
+/* The host's table: one for all files of an extension, set before open(). */
+__attribute__((weak, visibility("hidden"))) const neap_table *neap;
+
+/* NEAP_EXTENSION(name, .functions = ..., .state_size = ..., ...): once, at the end of one file. */
+#define NEAP_EXTENSION(id, ...)                                                                    \
+    extern NEAP_EXPORT const neap_descriptor neap_extension_##id;                                  \
+    const neap_descriptor neap_extension_##id = {.size = sizeof(neap_descriptor),                  \
+                                                 .major = NEAP_MAJOR,                              \
+                                                 .minor = NEAP_MINOR,                              \
+                                                 .name = #id,                                      \
+                                                 .table = &neap,                                   \
+                                                 __VA_ARGS__};
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,80 @@
+/* limit.c: how long a VM runs in a turn (cpu_budget, a step's bound), and when it collects.
+ *
+ * preempt.c stops a VM; here is decided when: a runtime's share of a drain ends when its budget is
+ * used up, or when the step that drives the loop is over, whichever comes first.
+ */
+#include "host.h"
+
+static void init_slice(lua_State *S, void *data)
+{
+    (void)S;
+    neap_slice_init(&((neap_runtime *)data)->slice);
+}
+
+/* The thread's slicer and the VM's slice are made when the first bound appears. */
+static bool prepare(neap_runtime *rt)
+{
+    neap_root *root = rt->root;
+    if (!root->slicer && neap_slicer_open(&root->slicer, root->runtime->options.preempt_signal))
+        return false;
+    if (!rt->slice_ready) {
+        if (neap_protected(rt, init_slice, rt)) {
+            lua_settop(rt->S, 0);
+            return false;
+        }
+        rt->slice_ready = true;
+    }
+    return true;
+}
+
+/* Before its VM is entered: is its time bounded? Then neap_slice_end must follow. */
+bool neap_slice_begin(neap_runtime *rt)
+{
+    uint64_t deadline = rt->root->step_deadline;
+    if (!rt->cpu_budget && !deadline && !rt->interruptible)
+        return false;
+    if (!prepare(rt))
+        return false;
+    uint64_t now = neap_clock();
+    rt->slice_began = now;
+    if (rt->cpu_budget > 0) {
+        uint64_t budget = (uint64_t)(rt->cpu_budget * 1e9);
+        uint64_t left = budget > rt->drain_used ? budget - rt->drain_used : 1;
+        if (!deadline || now + left < deadline)
+            deadline = now + left;
+    }
+    neap_slice_enter(rt->root->slicer, &rt->slice, deadline ? deadline : NEAP_SLICE_FOREVER);
+    return true;
+}
+
+void neap_slice_end(neap_runtime *rt)
+{
+    neap_slice_leave(rt->root->slicer, &rt->slice);
+    rt->drain_used += neap_clock() - rt->slice_began;
+}
+
+/* Did the yield that just came out of its VM come from the hook? */
+bool neap_slice_fired(neap_runtime *rt)
+{
+    return rt->slice.fired == NEAP_SLICE_PREEMPT;
+}
+
+/* ---- Collecting before memory runs out ---- */
+
+/* From the allocator: the next safe point collects. */
+void neap_collect_soon(neap_runtime *rt)
+{
+    rt->collect_wanted = true;
+}
+
+/* A full collection; the mark moves up by half of what is then left. Protected. */
+void neap_collect(neap_runtime *rt)
+{
+    rt->collect_wanted = false;
+    lua_gc(rt->S, LUA_GCCOLLECT, 0);
+    size_t limit = rt->memory_limit, floor = limit / 4 * 3;
+    if (!limit)
+        return;
+    size_t mark = rt->memory < limit ? rt->memory + (limit - rt->memory) / 2 : limit;
+    rt->memory_soft = mark > floor ? mark : floor;
+}

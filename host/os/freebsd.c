@@ -1,0 +1,81 @@
+/* freebsd.c -- FreeBSD: stack bounds, the interrupted program counter, timers directed at a thread. */
+#if defined(__FreeBSD__)
+
+#include "os.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <pthread_np.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <ucontext.h>
+
+struct neap_os_timer {
+    timer_t id;
+};
+
+int neap_os_stack(char **base, size_t *size)
+{
+    pthread_attr_t attr;
+    void *address;
+    int err = pthread_attr_init(&attr);
+    if (err)
+        return -err;
+    err = pthread_attr_get_np(pthread_self(), &attr);
+    if (!err)
+        err = pthread_attr_getstack(&attr, &address, size);
+    pthread_attr_destroy(&attr);
+    if (!err)
+        *base = address;
+    return -err;
+}
+
+const void *neap_os_signal_pc(const void *context)
+{
+    const ucontext_t *uc = context;
+#if defined(__amd64__)
+    return (const void *)uc->uc_mcontext.mc_rip;
+#elif defined(__aarch64__)
+    return (const void *)uc->uc_mcontext.mc_gpregs.gp_elr;
+#else
+    (void)uc;
+    return NULL;
+#endif
+}
+
+int neap_os_timer_open(neap_os_timer **timer, int signo)
+{
+    struct sigevent event;
+    neap_os_timer *t = malloc(sizeof *t);
+    if (!t)
+        return -ENOMEM;
+    memset(&event, 0, sizeof event);
+    event.sigev_notify = SIGEV_THREAD_ID;
+    event.sigev_signo = signo;
+    event.sigev_notify_thread_id = pthread_getthreadid_np();
+    if (timer_create(CLOCK_MONOTONIC, &event, &t->id)) {
+        int err = -errno;
+        free(t);
+        return err;
+    }
+    *timer = t;
+    return 0;
+}
+
+void neap_os_timer_arm(neap_os_timer *timer, uint64_t deadline)
+{
+    struct itimerspec spec = {{0, 0}, {(time_t)(deadline / 1000000000), (long)(deadline % 1000000000)}};
+    timer_settime(timer->id, TIMER_ABSTIME, &spec, NULL);
+}
+
+void neap_os_timer_close(neap_os_timer *timer)
+{
+    timer_delete(timer->id);
+    free(timer);
+}
+
+#else
+typedef int neap_not_freebsd; /* a file may not be empty */
+#endif

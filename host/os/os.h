@@ -1,0 +1,36 @@
+/* os.h -- what differs between operating systems, behind a few functions.
+ *
+ * Each system has a file of its own (linux.c, freebsd.c, darwin.c) that is empty elsewhere; posix.c
+ * holds what several share. Failures are negative errno values. */
+#ifndef NEAP_HOST_OS_H
+#define NEAP_HOST_OS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { NEAP_OS_NEVER = 0 }; /* a deadline that does not come */
+
+/* Nanoseconds on CLOCK_MONOTONIC, as uv_hrtime counts them. Signal-safe. */
+uint64_t neap_os_clock(void);
+
+/* The calling thread's stack: its lowest address and its size. */
+int neap_os_stack(char **base, size_t *size);
+
+/* The program counter that a signal interrupted, from its handler's third argument; NULL unknown. */
+const void *neap_os_signal_pc(const void *context);
+
+/* One-shot timers that send `signo` to the thread that opened them. An armed timer is replaced;
+ * arm is signal-safe and is called on that thread only. Close leaves none of its signals pending
+ * if they are blocked. */
+typedef struct neap_os_timer neap_os_timer;
+int neap_os_timer_open(neap_os_timer **timer, int signo);
+void neap_os_timer_arm(neap_os_timer *timer, uint64_t deadline);
+void neap_os_timer_close(neap_os_timer *timer);
+
+/* The same by a helper thread and pthread_kill, where the kernel cannot direct a timer's signal. */
+typedef struct neap_ticker neap_ticker;
+int neap_ticker_open(neap_ticker **ticker, int signo);
+void neap_ticker_arm(neap_ticker *ticker, uint64_t deadline);
+void neap_ticker_close(neap_ticker *ticker);
+
+#endif

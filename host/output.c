@@ -1,0 +1,67 @@
+/* output.c: what print, io.write and io.stdout:write produce: one buffer a runtime, flushed when the
+ * drain ends (so before any wait of the loop), when it is full, and at exit. */
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "host.h"
+
+enum { OUT_SIZE = 16 * 1024 };
+
+static void run_flush(neap_job *job)
+{
+    neap_runtime *rt = container_of(job, neap_runtime, out_job);
+    rt->out_queued = false;
+    neap_output_flush(rt);
+}
+
+/* `| head` ends quietly: whoever reads has gone, so what is written is lost, and the command ends. */
+static void write_all(neap_runtime *rt, const char *text, size_t length)
+{
+    if (rt->options.output) {
+        rt->options.output(rt, text, length, rt->options.data);
+        return;
+    }
+    while (length && !rt->out_failed) {
+        ssize_t n = write(STDOUT_FILENO, text, length);
+        if (n >= 0) {
+            text += n;
+            length -= (size_t)n;
+        } else if (errno == EAGAIN) {
+            poll(&(struct pollfd){STDOUT_FILENO, POLLOUT, 0}, 1, -1);
+        } else if (errno != EINTR) {
+            rt->out_failed = -errno;
+        }
+    }
+}
+
+void neap_output_flush(neap_runtime *rt)
+{
+    size_t n = rt->out_length;
+    rt->out_length = 0;
+    if (n)
+        write_all(rt, rt->out, n);
+    if (rt->out_failed == UV_EPIPE && !rt->exiting)
+        neap_exit(rt, 0);
+}
+
+/* Add to the buffer; what does not fit goes out at once. */
+void neap_output(neap_runtime *rt, const char *text, size_t length)
+{
+    if (!rt->out && (rt->out = neap_mem(rt, NULL, 0, OUT_SIZE)))
+        rt->out_size = OUT_SIZE;
+    if (rt->out_length + length > rt->out_size)
+        neap_output_flush(rt);
+    if (length > rt->out_size) {
+        write_all(rt, text, length);
+        return;
+    }
+    memcpy(rt->out + rt->out_length, text, length);
+    rt->out_length += length;
+    if (!rt->out_queued) {
+        rt->out_queued = true;
+        rt->out_job.run = run_flush;
+        neap_flush_add(rt->root, &rt->out_job);
+    }
+}

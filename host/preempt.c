@@ -1,0 +1,396 @@
+/* preempt.c -- slices: the timer, its signal, and the hook that stops a VM.
+ *
+ * A slice's end is a one-shot timer whose signal goes to the VM's own thread. Its handler puts the hook
+ * in when the interrupted instruction is one of the VM's (vm.h says why only then), and tries again
+ * after RETRY otherwise; the next call from Lua into C does it too, whichever comes first. A hook that
+ * is in but has not run after PATIENCE (a long C function, a finalizer) is put in again.
+ *
+ * The timer is set at most once a slice: while one is running that ends no later, entering a VM sets
+ * nothing, and a handler that comes early sets it for what is then on top. With nothing on the C stack
+ * it is not set again, so an idle process sleeps.
+ *
+ * Without signals the hook is in from enter to leave, every PERIOD instructions, and looks at the clock.
+ *
+ * Handler and thread share the slicers of the thread: `top` is set last on entering and first on
+ * leaving, everything is read again after the signal. Only `mode` is written by other threads. */
+#include "preempt.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <lauxlib.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "os/os.h"
+#include "vm.h"
+
+enum { RETRY = 100000, PATIENCE = 1000000, PERIOD = 10000 };
+
+struct neap_slicer {
+    neap_slice *volatile top;
+    neap_slicer *next;        /* of this thread */
+    neap_os_timer *timer;     /* NULL: without signals */
+    volatile uint64_t armed;  /* when the timer fires; NEAP_OS_NEVER: not */
+    pthread_t thread;
+    bool was_blocked;
+};
+
+/* A handler has nothing but the thread to start from. */
+static _Thread_local __attribute__((tls_model("initial-exec"))) neap_slicer *volatile slicers;
+
+/* The handler is the process's: this counts who needs it. */
+static struct {
+    pthread_mutex_t lock;
+    int users, signo;
+    struct sigaction before;
+} handler = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static void fence(void)
+{
+    atomic_signal_fence(memory_order_seq_cst);
+}
+
+static void arm(neap_slicer *slicer, uint64_t deadline)
+{
+    if (!slicer->timer || (slicer->armed != NEAP_OS_NEVER && slicer->armed <= deadline))
+        return;
+    slicer->armed = deadline;
+    fence();
+    neap_os_timer_arm(slicer->timer, deadline);
+}
+
+/* ---- The hook ---- */
+
+static neap_slice *slice_of(lua_State *L, neap_slicer **slicer)
+{
+    const void *vm = lua_topointer(L, LUA_REGISTRYINDEX);
+    for (neap_slicer *r = slicers; r; r = r->next)
+        for (neap_slice *s = r->top; s; s = s->below)
+            if (s->vm == vm) {
+                *slicer = r;
+                return s;
+            }
+    return NULL;
+}
+
+static void on_hook(lua_State *L, lua_Debug *ar);
+
+static void hook_user(neap_slice *s)
+{
+    s->hooked = false;
+    lua_sethook(s->L, s->user.fn, s->user.mask, s->user.count);
+}
+
+static void hook_stop(neap_slice *s)
+{
+    s->hooked = true;
+    lua_sethook(s->L, on_hook, LUA_MASKCOUNT, 1);
+}
+
+static int period(const neap_slice *s)
+{
+    return (s->user.mask & LUA_MASKCOUNT) && s->user.count < PERIOD ? s->user.count : PERIOD;
+}
+
+static void hook_clock(neap_slice *s)
+{
+    s->hooked = true;
+    lua_sethook(s->L, on_hook, LUA_MASKCOUNT | s->user.mask, period(s));
+}
+
+static bool is_due(neap_slice *s, uint64_t now)
+{
+    if (!s->due && (atomic_load(&s->mode) || (s->deadline != NEAP_SLICE_FOREVER && now >= s->deadline)))
+        s->due = 1;
+    return s->due;
+}
+
+static void stop(lua_State *L, neap_slice *s, neap_slicer *slicer)
+{
+    int mode = atomic_load(&s->mode);
+    if (mode == NEAP_SLICE_KILL) {
+        hook_stop(s);
+        s->fired = mode;
+        neap_vm_hook_leave(L);
+        lua_rawgeti(L, LUA_REGISTRYINDEX, s->error);
+        lua_error(L);
+    }
+    if (lua_isyieldable(L) && !*s->nowait) {
+        hook_user(s);
+        s->due = 0;
+        s->fired = mode ? mode : NEAP_SLICE_PREEMPT;
+        *s->suspending = true;
+        lua_yield(L, 0);
+    } else if (slicer->timer) {
+        hook_user(s);
+        arm(slicer, neap_os_clock() + RETRY);
+    }
+}
+
+/* The user's part of an event of the clock's hook. */
+static void run_user(lua_State *L, lua_Debug *ar, neap_slice *s)
+{
+    if (ar->event == LUA_HOOKCOUNT) {
+        if (!(s->user.mask & LUA_MASKCOUNT) || (s->counted += period(s)) < s->user.count)
+            return;
+        s->counted = 0;
+    }
+    if (s->user.fn)
+        s->user.fn(L, ar);
+}
+
+static void on_hook(lua_State *L, lua_Debug *ar)
+{
+    neap_slicer *slicer;
+    neap_slice *s = slice_of(L, &slicer);
+    if (!s)
+        lua_sethook(L, NULL, 0, 0);
+    else if (!s->counting)
+        stop(L, s, slicer);
+    else if (ar->event == LUA_HOOKCOUNT && is_due(s, neap_os_clock()))
+        stop(L, s, slicer);
+    else
+        run_user(L, ar, s);
+}
+
+/* ---- The signal ---- */
+
+/* In a C function called from Lua, so between two instructions of that VM. */
+static void on_call(lua_State *L)
+{
+    neap_slicer *slicer;
+    neap_slice *s = slice_of(L, &slicer);
+    if (s && s->due && !s->hooked)
+        hook_stop(s);
+}
+
+/* When to come again for it, or NEVER. Its own deadline counts for the innermost only: a VM below
+ * waits in C and cannot be preempted there. One that has yielded is about to be left. */
+static uint64_t check(neap_slice *s, bool innermost, const void *pc, uint64_t now)
+{
+    int mode = atomic_load(&s->mode);
+    if ((!innermost && mode != NEAP_SLICE_KILL) || (s->fired && mode != NEAP_SLICE_KILL))
+        return NEAP_OS_NEVER;
+    if (!is_due(s, now))
+        return s->deadline;
+    if (neap_vm_interruptible(s->L, pc)) {
+        hook_stop(s);
+        return now + PATIENCE;
+    }
+    neap_vm_alert(on_call);
+    return now + (s->hooked ? PATIENCE : RETRY);
+}
+
+static void on_signal(int signo, siginfo_t *info, void *context)
+{
+    (void)signo, (void)info;
+    int saved = errno;
+    const void *pc = neap_os_signal_pc(context);
+    uint64_t now = neap_os_clock();
+    for (neap_slicer *r = slicers; r; r = r->next) {
+        if (r->armed <= now)
+            r->armed = NEAP_OS_NEVER;
+        for (neap_slice *s = r->top; s; s = s->below) {
+            uint64_t again = check(s, s == r->top, pc, now);
+            if (again != NEAP_OS_NEVER)
+                arm(r, again);
+        }
+    }
+    errno = saved;
+}
+
+static int take_signal(int signo)
+{
+    int err = 0;
+    pthread_mutex_lock(&handler.lock);
+    if (handler.users && handler.signo != signo) {
+        err = -EBUSY;
+    } else if (!handler.users) {
+        struct sigaction action;
+        memset(&action, 0, sizeof action);
+        action.sa_sigaction = on_signal;
+        action.sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK;
+        if (sigaction(signo, &action, &handler.before))
+            err = -errno;
+        handler.signo = signo;
+    }
+    if (!err)
+        handler.users++;
+    pthread_mutex_unlock(&handler.lock);
+    return err;
+}
+
+static void give_signal_back(void)
+{
+    pthread_mutex_lock(&handler.lock);
+    if (!--handler.users)
+        sigaction(handler.signo, &handler.before, NULL);
+    pthread_mutex_unlock(&handler.lock);
+}
+
+/* ---- Slicers ---- */
+
+static void open_signal(neap_slicer *slicer, const sigset_t *set)
+{
+    sigset_t before;
+    pthread_sigmask(SIG_UNBLOCK, set, &before);
+    slicer->was_blocked = sigismember(&before, handler.signo);
+}
+
+/* What the timer has sent is taken out before the handler goes, or it might end the process. */
+static void close_signal(neap_slicer *slicer)
+{
+    sigset_t set, pending;
+    int signo = handler.signo;
+    sigemptyset(&set);
+    sigaddset(&set, signo);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    neap_os_timer_close(slicer->timer);
+    while (!sigpending(&pending) && sigismember(&pending, signo) == 1)
+        sigwait(&set, &signo);
+    give_signal_back();
+    for (neap_slicer *r = slicers; r; r = r->next) { /* theirs may have been among them */
+        r->was_blocked |= slicer->was_blocked;
+        if (r->timer && r->armed != NEAP_OS_NEVER)
+            neap_os_timer_arm(r->timer, r->armed);
+    }
+    if (slicers || !slicer->was_blocked)
+        pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
+int neap_slicer_open(neap_slicer **out, int signo)
+{
+    neap_slicer *slicer = calloc(1, sizeof *slicer);
+    int err = 0;
+    if (!slicer)
+        return -ENOMEM;
+    slicer->thread = pthread_self();
+    neap_vm_features vm = neap_vm_probe();
+    if (signo && vm.internals && (vm.checkhook || !vm.jit)) {
+        sigset_t set;
+        sigemptyset(&set);
+        sigaddset(&set, signo);
+        err = take_signal(signo);
+        if (err)
+            goto fail;
+        err = neap_os_timer_open(&slicer->timer, signo);
+        if (err) {
+            give_signal_back();
+            goto fail;
+        }
+        open_signal(slicer, &set);
+    }
+    slicer->next = slicers;
+    fence();
+    slicers = slicer;
+    *out = slicer;
+    return 0;
+fail:
+    free(slicer);
+    return err;
+}
+
+void neap_slicer_close(neap_slicer *slicer)
+{
+    neap_slicer *r = slicers;
+    assert(!slicer->top);
+    if (r == slicer)
+        slicers = slicer->next;
+    else
+        for (; r; r = r->next)
+            if (r->next == slicer)
+                r->next = slicer->next;
+    fence();
+    if (slicer->timer)
+        close_signal(slicer);
+    free(slicer);
+}
+
+/* ---- Slices ---- */
+
+/* A light userdata may need room for its segment the first time: kept in the registry. */
+void neap_slice_init(neap_slice *s)
+{
+    s->vm = lua_topointer(s->L, LUA_REGISTRYINDEX);
+    if (!s->error) {
+        lua_pushlightuserdata(s->L, s);
+        s->error = luaL_ref(s->L, LUA_REGISTRYINDEX);
+    }
+}
+
+void neap_slice_enter(neap_slicer *slicer, neap_slice *s, uint64_t deadline)
+{
+    if (s->depth++)
+        return;
+    s->below = slicer->top;
+    s->deadline = deadline;
+    s->fired = NEAP_SLICE_NONE;
+    s->due = 0;
+    fence();
+    slicer->top = s;
+    atomic_thread_fence(memory_order_seq_cst); /* see neap_slice_interrupt */
+    if (atomic_load(&s->mode)) {
+        s->due = 1;
+        hook_stop(s);
+    } else if (deadline == NEAP_SLICE_FOREVER) {
+        return;
+    } else if (slicer->timer) {
+        arm(slicer, deadline);
+    } else {
+        if (!s->counting)
+            neap_vm_jit_off(s->L);
+        s->counting = true;
+        hook_clock(s);
+    }
+}
+
+/* It waits in C, so this is a good moment. */
+static void resume_below(neap_slicer *slicer, neap_slice *s)
+{
+    if (atomic_load(&s->mode)) {
+        s->due = 1;
+        hook_stop(s);
+    } else if (s->deadline != NEAP_SLICE_FOREVER) {
+        arm(slicer, s->deadline);
+    }
+}
+
+int neap_slice_leave(neap_slicer *slicer, neap_slice *s)
+{
+    int fired = s->fired;
+    if (--s->depth)
+        return fired;
+    assert(slicer->top == s);
+    slicer->top = s->below;
+    fence();
+    if (s->hooked)
+        hook_user(s);
+    if (fired)
+        atomic_store(&s->mode, NEAP_SLICE_NONE);
+    if (s->below)
+        resume_below(slicer, s->below);
+    return fired;
+}
+
+/* Either the thread sees the mode when it enters, or the signal finds the slice on top. */
+void neap_slice_interrupt(neap_slicer *slicer, neap_slice *s, int mode)
+{
+    int none = NEAP_SLICE_NONE;
+    if (mode == NEAP_SLICE_KILL)
+        atomic_store(&s->mode, mode);
+    else
+        atomic_compare_exchange_strong(&s->mode, &none, mode);
+    if (slicer->timer)
+        pthread_kill(slicer->thread, handler.signo);
+}
+
+void neap_slice_set_hook(neap_slice *s, lua_Hook fn, int mask, int count)
+{
+    s->user = (neap_hook){fn, fn ? mask : 0, count};
+    s->counted = 0;
+    if (!s->hooked)
+        hook_user(s);
+    else if (s->counting && !s->due)
+        hook_clock(s);
+}

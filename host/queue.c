@@ -1,0 +1,215 @@
+/* queue.c: the run queue, and the drain that empties it once a turn of the loop.
+ *
+ * libuv's callbacks only make jobs ready; the uv_check handle, which comes right after the poll, runs
+ * them: first in, first out, per runtime, runtimes in turn. A uv_idle handle is active while there
+ * are jobs, so that the poll does not sleep: this holds under neap_run, neap_step, a script's
+ * uv.run() and a foreign loop alike. A runtime's drain ends when its queue is empty, after 1,024
+ * jobs, or when its budget or the step's is spent; then writers flush and the loop polls.
+ *
+ * All jobs of one go run in one protected call on S. An error that gets here (out of memory, as a
+ * rule) becomes the error of the operation or task that was being handled, and the drain goes on.
+ */
+#include "host.h"
+
+enum { DRAIN_JOBS = 1024, TURN_JOBS = 64 };
+
+static void on_idle(uv_idle_t *idle) /* being active is its whole job */
+{
+    (void)idle;
+}
+
+void neap_wake_root(neap_root *root)
+{
+    if (!root->draining && !root->closing)
+        uv_idle_start(&root->idle, on_idle);
+}
+
+static void make_ready(neap_runtime *rt)
+{
+    if (list_empty(&rt->ready)) {
+        list_append(&rt->root->ready, &rt->ready);
+        neap_wake_root(rt->root);
+    }
+}
+
+void neap_queue(neap_runtime *rt, neap_job *job)
+{
+    job->next = NULL;
+    *rt->tail = job;
+    rt->tail = &job->next;
+    make_ready(rt);
+}
+
+void neap_queue_front(neap_runtime *rt, neap_job *job)
+{
+    job->next = rt->head;
+    rt->head = job;
+    if (!job->next)
+        rt->tail = &job->next;
+    make_ready(rt);
+}
+
+/* Run `job` once when this drain ends, before the loop polls. It is C and touches no Lua. */
+void neap_flush_add(neap_root *root, neap_job *job)
+{
+    job->next = NULL;
+    *root->flush_tail = job;
+    root->flush_tail = &job->next;
+    neap_wake_root(root);
+}
+
+/* ---- The protected call ---- */
+
+typedef struct {
+    void (*fn)(lua_State *S, void *data);
+    void *data;
+} call;
+
+static int trampoline(lua_State *S)
+{
+    call *c = lua_touserdata(S, 1);
+    lua_settop(S, 0);
+    c->fn(S, c->data);
+    return 0;
+}
+
+void neap_queue_open(neap_runtime *rt) /* protected */
+{
+    lua_pushcfunction(rt->S, trampoline);
+    rt->trampoline = luaL_ref(rt->S, LUA_REGISTRYINDEX);
+}
+
+/* Run fn on S, protected; allocates nothing itself. 0, or lua_pcall's status with the error value on
+ * S's top. */
+int neap_protected(neap_runtime *rt, void (*fn)(lua_State *S, void *data), void *data)
+{
+    call c = {fn, data};
+    lua_rawgeti(rt->S, LUA_REGISTRYINDEX, rt->trampoline);
+    lua_pushlightuserdata(rt->S, &c);
+    return lua_pcall(rt->S, 1, 0, 0);
+}
+
+/* ---- The drain ---- */
+
+typedef struct {
+    neap_runtime *rt;
+    int left;
+} share;
+
+static neap_job *take(neap_runtime *rt)
+{
+    neap_job *job = rt->head;
+    rt->head = job->next;
+    if (!rt->head)
+        rt->tail = &rt->head;
+    return job;
+}
+
+static void run_jobs(lua_State *S, void *data)
+{
+    share *s = data;
+    neap_runtime *rt = s->rt;
+    while (rt->head && s->left > 0 && !rt->preempted && rt->state != RT_CLOSED) {
+        if (rt->collect_wanted)
+            neap_collect(rt);
+        neap_job *job = take(rt);
+        s->left--;
+        rt->running_job = job;
+        job->run(job);
+        lua_settop(S, 0);
+    }
+    rt->running_job = NULL;
+}
+
+/* The drain's protected call was left by an error, whose value is on S's top. */
+static void rescue(neap_runtime *rt)
+{
+    rt->current = NULL;
+    rt->collect_wanted = true;
+    neap_task *arriving = rt->arriving;
+    rt->arriving = NULL;
+    if (arriving)
+        neap_task_free(arriving);
+    if (rt->delivering)
+        neap_op_rescue(rt);
+    else if (rt->waking)
+        neap_task_rescue_waking(rt);
+    else if (rt->ending)
+        neap_task_rescue(rt);
+    else
+        neap_unhandled(rt, rt->S, -1, false);
+    lua_settop(rt->S, 0);
+}
+
+static void run_turn(neap_runtime *rt, int jobs)
+{
+    share s = {rt, jobs};
+    bool sliced = neap_slice_begin(rt);
+    rt->entered = true;
+    while (neap_protected(rt, run_jobs, &s))
+        rescue(rt);
+    rt->entered = false;
+    if (sliced)
+        neap_slice_end(rt);
+}
+
+static bool step_is_over(neap_root *root)
+{
+    return root->step_deadline && neap_clock() >= root->step_deadline;
+}
+
+/* Each ready runtime in turn, until none is, or all have had their share of this drain. */
+static void run_all(neap_root *root)
+{
+    list again;
+    list_init(&again);
+    while (!list_empty(&root->ready) && !step_is_over(root)) {
+        neap_runtime *rt = container_of(root->ready.next, neap_runtime, ready);
+        list_remove(&rt->ready);
+        int turn = (int)(TURN_JOBS * rt->weight) + 1;
+        if (list_empty(&root->ready))
+            turn = DRAIN_JOBS - rt->drained;
+        run_turn(rt, turn);
+        rt->drained += turn;
+        neap_tasks_died(rt);
+        if (!rt->head) {
+            rt->drained = 0;
+            continue;
+        }
+        bool spent = rt->drained >= DRAIN_JOBS || rt->preempted;
+        list_append(spent ? &again : &root->ready, &rt->ready);
+    }
+    while (!list_empty(&again)) {
+        neap_runtime *rt = container_of(again.next, neap_runtime, ready);
+        list_remove(&rt->ready);
+        rt->drained = 0;
+        rt->preempted = false;
+        list_append(&root->ready, &rt->ready);
+    }
+}
+
+static void flush(neap_root *root)
+{
+    neap_job *job = root->flush_head;
+    root->flush_head = NULL;
+    root->flush_tail = &root->flush_head;
+    while (job) {
+        neap_job *next = job->next;
+        job->run(job);
+        job = next;
+    }
+}
+
+void neap_drain(neap_root *root)
+{
+    if (root->draining) /* a nested loop: only the main script can run one, outside of a drain */
+        return;
+    root->draining = true;
+    run_all(root);
+    flush(root);
+    root->draining = false;
+    if (list_empty(&root->ready) && !root->flush_head)
+        uv_idle_stop(&root->idle);
+    else
+        neap_wake_root(root);
+}

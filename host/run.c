@@ -1,0 +1,123 @@
+/* run.c: driving a runtime: neap_run, neap_step, a foreign loop. */
+#include <pthread.h>
+#include <signal.h>
+
+#include "host.h"
+
+/* SIGPIPE is blocked while Neap runs on this thread; one that we caused is taken before the mask is
+ * restored. */
+void neap_pipe_block(neap_pipe_guard *g)
+{
+    sigset_t pipe, pending;
+    sigemptyset(&pipe);
+    sigaddset(&pipe, SIGPIPE);
+    sigpending(&pending);
+    g->was_pending = sigismember(&pending, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &pipe, &g->old);
+}
+
+void neap_pipe_restore(const neap_pipe_guard *g)
+{
+    sigset_t pipe, pending;
+    int taken;
+    sigemptyset(&pipe);
+    sigaddset(&pipe, SIGPIPE);
+    sigpending(&pending);
+    if (sigismember(&pending, SIGPIPE) && !g->was_pending && !sigismember(&g->old, SIGPIPE))
+        sigwait(&pipe, &taken);
+    pthread_sigmask(SIG_SETMASK, &g->old, NULL);
+}
+
+/* End the runtime's run with this status: the loop stops, its main script is not resumed. */
+void neap_exit(neap_runtime *rt, int status)
+{
+    if (rt->exiting)
+        return;
+    rt->exiting = true;
+    rt->exit_status = status;
+    if (!rt->parent && rt->root->running)
+        uv_stop(rt->root->loop);
+}
+
+/* Every task waits and nothing can wake one: say so, with where each waits. */
+static void report_deadlock(lua_State *S, void *data)
+{
+    neap_runtime *rt = data;
+    int n = 0;
+    luaL_Buffer b;
+    luaL_buffinit(S, &b);
+    for (list *i = rt->scopes.next; i != &rt->scopes; i = i->next) {
+        neap_scope *s = container_of(i, neap_scope, all);
+        for (list *j = s->tasks.next; j != &s->tasks; j = j->next) {
+            neap_task *t = container_of(j, neap_task, member);
+            if (t->state != TASK_WAITING || ++n > 20)
+                continue;
+            luaL_addstring(&b, n > 1 ? "\n" : "");
+            lua_pushfstring(S, "task %d waits in %s", n, t->op ? t->op->op.type->name : "?");
+            luaL_addvalue(&b);
+            luaL_traceback(S, t->L, "", 0);
+            luaL_addvalue(&b);
+        }
+    }
+    luaL_pushresult(&b);
+    lua_pushfstring(S, "%d task%s and nothing can wake %s", n, n > 1 ? "s wait" : " waits",
+                    n > 1 ? "one" : "it");
+    neap->push_error(S, NEAP_EDEADLOCK, NEAP_F_MESSAGE, lua_tostring(S, -1), NEAP_F_END);
+    lua_pushvalue(S, -3);
+    lua_setfield(S, -2, "traceback");
+    neap_unhandled(rt, S, -1, true);
+}
+
+static void check_deadlock(neap_runtime *rt)
+{
+    if (neap_task_waiting(rt) && neap_protected(rt, report_deadlock, rt))
+        lua_settop(rt->S, 0);
+}
+
+int neap_run(neap_runtime *rt)
+{
+    neap_pipe_guard guard;
+    neap_pipe_block(&guard);
+    rt->root->running = true;
+    if (!rt->exiting) {
+        uv_run(rt->root->loop, UV_RUN_DEFAULT);
+        if (!rt->exiting)
+            check_deadlock(rt);
+        if (rt->head) /* an on_error handler for it */
+            uv_run(rt->root->loop, UV_RUN_DEFAULT);
+    }
+    rt->root->running = false;
+    neap_output_flush(rt);
+    neap_pipe_restore(&guard);
+    return rt->exit_status;
+}
+
+int neap_step(neap_runtime *rt, double seconds)
+{
+    neap_root *root = rt->root;
+    neap_pipe_guard guard;
+    neap_pipe_block(&guard);
+    root->step_deadline = seconds > 0 ? neap_clock() + (uint64_t)(seconds * 1e9) : 0;
+    root->running = true;
+    if (!rt->exiting)
+        do
+            uv_run(root->loop, UV_RUN_NOWAIT);
+        while (!list_empty(&root->ready) && !rt->exiting && seconds > 0 &&
+               neap_clock() < root->step_deadline);
+    root->running = false;
+    root->step_deadline = 0;
+    neap_output_flush(rt);
+    neap_pipe_restore(&guard);
+    return rt->exiting ? NEAP_ECLOSED : !list_empty(&root->ready);
+}
+
+int neap_backend_fd(neap_runtime *rt)
+{
+    return uv_backend_fd(rt->root->loop);
+}
+
+int neap_backend_timeout(neap_runtime *rt)
+{
+    uv_update_time(rt->root->loop);
+    return uv_backend_timeout(rt->root->loop);
+}

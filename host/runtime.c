@@ -1,0 +1,320 @@
+/* runtime.c: opening a runtime: the loop's side (neap_root), the VM, its account, what scripts find.
+ *
+ * A root has a neap_root of its own; children share it. run.c drives a runtime, close.c closes it.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "host.h"
+#include "vm.h"
+
+#include <lualib.h>
+
+/* ---- The root ---- */
+
+static void on_check(uv_check_t *check)
+{
+    neap_root *root = check->data;
+    neap_drain(root);
+    if (root->closing_runtimes)
+        neap_closing_step(root->runtime); /* may be the end of root */
+}
+
+static void on_async(uv_async_t *async)
+{
+    neap_remotes_run(async->data);
+}
+
+static void root_handle(neap_root *root, uv_handle_t *h)
+{
+    h->data = root;
+    uv_unref(h);
+    root->handles++;
+}
+
+static neap_root *root_new(uv_loop_t *loop, int *status)
+{
+    neap_root *root = calloc(1, sizeof *root);
+    if (!root)
+        return *status = UV_ENOMEM, NULL;
+    list_init(&root->ready);
+    root->flush_tail = &root->flush_head;
+    root->posted_tail = &root->posted;
+    root->owns_loop = !loop;
+    root->loop = loop ? loop : &root->own;
+    if ((*status = uv_mutex_init(&root->lock)))
+        goto free_root;
+    if (!loop && (*status = uv_loop_init(&root->own)))
+        goto destroy_lock;
+    if ((*status = uv_async_init(root->loop, &root->async, on_async)))
+        goto close_loop;
+    root_handle(root, (uv_handle_t *)&root->async);
+    uv_check_init(root->loop, &root->check);
+    root_handle(root, (uv_handle_t *)&root->check);
+    uv_check_start(&root->check, on_check);
+    uv_idle_init(root->loop, &root->idle);
+    root_handle(root, (uv_handle_t *)&root->idle);
+    uv_ref((uv_handle_t *)&root->idle);
+    uv_timer_init(root->loop, &root->timer);
+    root_handle(root, (uv_handle_t *)&root->timer);
+    uv_ref((uv_handle_t *)&root->timer);
+    return root;
+
+close_loop:
+    if (!loop)
+        uv_loop_close(&root->own);
+destroy_lock:
+    uv_mutex_destroy(&root->lock);
+free_root:
+    free(root);
+    return NULL;
+}
+
+void neap_root_free(neap_root *root)
+{
+    if (root->owns_loop && uv_loop_close(&root->own) != 0)
+        abort(); /* a handle of ours is still open: memory would be used after it is freed */
+    uv_mutex_destroy(&root->lock);
+    free(root->heap);
+    free(root->read_buffer);
+    free(root);
+}
+
+/* ---- Opening ---- */
+
+static void setup(neap_runtime *rt, lua_State *L)
+{
+    if (!rt->foreign)
+        luaL_openlibs(L);
+    rt->S = lua_newthread(L);
+    luaL_ref(L, LUA_REGISTRYINDEX); /* kept as long as the VM */
+    lua_newtable(L);
+    rt->anchors = luaL_ref(L, LUA_REGISTRYINDEX);
+    lua_pushlightuserdata(L, rt);
+    lua_setfield(L, LUA_REGISTRYINDEX, "neap.runtime");
+    neap_error_open(rt);
+    neap_queue_open(rt);
+    neap_vm_guard(L);
+    rt->slice = (neap_slice){.L = rt->S, .suspending = &rt->suspending, .nowait = &rt->nowait};
+    neap_boot(rt);
+}
+
+static int protected_setup(lua_State *L)
+{
+    setup(lua_touserdata(L, 1), L);
+    return 0;
+}
+
+static void set_options(neap_runtime *rt, const neap_options *options)
+{
+    static const neap_options defaults = NEAP_OPTIONS_INIT;
+    size_t size = options && options->size < sizeof *options ? options->size : sizeof *options;
+    rt->options = defaults;
+    if (options)
+        memcpy(&rt->options, options, size);
+    rt->weight = rt->options.weight > 0 ? rt->options.weight : 1;
+    rt->cpu_budget = rt->options.cpu_budget;
+    rt->options.permissions = NULL; /* parsed below: the caller's list may go */
+    rt->options.lua_path = NULL;
+}
+
+static neap_runtime *runtime_new(const neap_options *options)
+{
+    neap_runtime *rt = calloc(1, sizeof *rt);
+    if (!rt)
+        return NULL;
+    set_options(rt, options);
+    rt->tail = &rt->head;
+    list_init(&rt->children);
+    list_init(&rt->sibling);
+    list_init(&rt->ready);
+    list_init(&rt->scopes);
+    list_init(&rt->died);
+    list_init(&rt->boxes);
+    list_init(&rt->groups);
+    list_init(&rt->handles);
+    list_init(&rt->work_queue);
+    list_init(&rt->working);
+    return rt;
+}
+
+/* Its VM: LuaJIT's own allocator, counted. */
+static int open_vm(neap_runtime *rt, lua_State *L)
+{
+    if (L) {
+        rt->foreign = true;
+        rt->L = L;
+        return 0;
+    }
+    if (!(rt->L = luaL_newstate()))
+        return UV_ENOMEM;
+    rt->memory = (size_t)lua_gc(rt->L, LUA_GCCOUNT, 0) * 1024 + (size_t)lua_gc(rt->L, LUA_GCCOUNTB, 0);
+    rt->vm_alloc = lua_getallocf(rt->L, &rt->vm_ud);
+    rt->memory_limit = rt->options.memory_limit;
+    rt->memory_soft = rt->memory_limit / 4 * 3;
+    lua_setallocf(rt->L, neap_vm_allocator, rt);
+    return 0;
+}
+
+void neap_vm_close(neap_runtime *rt)
+{
+    if (!rt->L)
+        return;
+    if (rt->foreign) {
+        lua_pushnil(rt->L);
+        lua_setfield(rt->L, LUA_REGISTRYINDEX, "neap.runtime");
+        luaL_unref(rt->L, LUA_REGISTRYINDEX, rt->anchors);
+    } else {
+        lua_setallocf(rt->L, rt->vm_alloc, rt->vm_ud);
+        lua_close(rt->L);
+    }
+    rt->L = rt->S = NULL;
+}
+
+void neap_runtime_free(neap_runtime *rt)
+{
+    neap_permissions_free(rt, rt->permissions);
+    neap_mem(rt, rt->out, rt->out_size, 0);
+    if (rt->lua_path)
+        neap_mem(rt, rt->lua_path, strlen(rt->lua_path) + 1, 0);
+    neap_ops_free(rt);
+#ifdef NEAP_CHECK
+    if (rt->c_memory)
+        abort(); /* the account must be zero */
+#endif
+    free(rt);
+}
+
+static int open_permissions(neap_runtime *rt, const neap_options *o, neap_error *error)
+{
+    static const char *const nothing[] = {NULL};
+    const char *const *wanted = o ? o->permissions : NULL;
+    const char *bad = NULL;
+    if (!wanted && rt->parent)
+        wanted = nothing;
+    if (!wanted)
+        return 0;
+    int status = neap_permissions_parse(rt, wanted, &rt->permissions, &bad);
+    if (status)
+        neap_error_set(error, status, "permission \"%s\"", bad ? bad : "");
+    return status;
+}
+
+static int open_lua_path(neap_runtime *rt, const neap_options *o)
+{
+    const char *path = o && o->lua_path ? o->lua_path : NULL;
+    if (!path)
+        return 0;
+    size_t n = strlen(path) + 1;
+    if (!(rt->lua_path = neap_mem(rt, NULL, 0, n)))
+        return UV_ENOMEM;
+    memcpy(rt->lua_path, path, n);
+    return 0;
+}
+
+static void report_setup(neap_runtime *rt, neap_error *error)
+{
+    const char *text = lua_tostring(rt->L, -1);
+    neap_error_set(error, NEAP_ESCRIPT, "%s", text ? text : "the runtime could not be opened");
+    if (text && strcmp(text, "not enough memory") == 0)
+        neap_error_set(error, UV_ENOMEM, "%s", text);
+}
+
+/* The one clean-up of a failed opening: nothing of it has run on the loop. */
+static void abandon(neap_runtime *rt)
+{
+    neap_root *root = rt->root;
+    rt->state = RT_CLOSED;
+    neap_tasks_free_pool(rt);
+    if (rt->scope)
+        neap_scope_unref(rt->scope);
+    neap_vm_close(rt);
+    neap_extensions_close(rt);
+    bool is_root = !rt->parent;
+    list_remove(&rt->sibling);
+    list_remove(&rt->ready);
+    neap_runtime_free(rt);
+    if (is_root && root)
+        neap_root_close(root, NULL, NULL);
+}
+
+static neap_runtime *open_runtime(const neap_options *options, lua_State *L, uv_loop_t *loop,
+                                  neap_error *error)
+{
+    neap = &neap_the_table;
+    int status = UV_ENOMEM;
+    neap_runtime *rt = runtime_new(options);
+    if (!rt) {
+        neap_error_set(error, status, "no memory for a runtime");
+        return NULL;
+    }
+    rt->parent = rt->options.parent;
+    rt->root = rt->parent ? rt->parent->root : root_new(loop, &status);
+    if (!rt->root)
+        goto fail;
+    if (!rt->parent)
+        rt->root->runtime = rt;
+    else
+        list_append(&rt->parent->children, &rt->sibling);
+    rt->root->runtimes++;
+    if ((status = open_permissions(rt, options, error))) {
+        rt->root->runtimes--;
+        abandon(rt);
+        return NULL;
+    }
+    if ((status = open_lua_path(rt, options)) || (status = open_vm(rt, L)))
+        goto fail_open;
+    status = UV_ENOMEM;
+    if (!(rt->scope = neap_scope_new(rt, NULL, SCOPE_ROOT)))
+        goto fail_open;
+    if (lua_cpcall(rt->L, protected_setup, rt)) {
+        report_setup(rt, error);
+        rt->root->runtimes--;
+        abandon(rt);
+        return NULL;
+    }
+    return rt;
+
+fail_open:
+    rt->root->runtimes--;
+fail:
+    neap_error_set(error, status, "%s", neap_status_message(status));
+    abandon(rt);
+    return NULL;
+}
+
+neap_runtime *neap_open(const neap_options *options, neap_error *error)
+{
+    if (options && options->parent && options->parent->state != RT_OPEN) {
+        neap_error_set(error, NEAP_ECLOSED, "the parent runtime is closing");
+        return NULL;
+    }
+    return open_runtime(options, NULL, options ? options->loop : NULL, error);
+}
+
+neap_runtime *neap_attach(lua_State *L, struct uv_loop_s *loop, neap_error *error)
+{
+    if (neap_of(L)) {
+        neap_error_set(error, UV_EALREADY, "this Lua state has a runtime already");
+        return NULL;
+    }
+    return open_runtime(NULL, L, loop, error);
+}
+
+neap_runtime *neap_of(lua_State *L)
+{
+    lua_getfield(L, LUA_REGISTRYINDEX, "neap.runtime");
+    neap_runtime *rt = lua_touserdata(L, -1);
+    lua_pop(L, 1);
+    return rt;
+}
+
+lua_State *neap_lua(neap_runtime *rt)
+{
+    return rt->L;
+}
+
+void *neap_data(neap_runtime *rt)
+{
+    return rt->options.data;
+}

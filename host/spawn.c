@@ -1,0 +1,68 @@
+/* spawn.c: tasks started from C, by an extension (neap->spawn, neap->enter) or by the host. */
+#include "host.h"
+
+/* Move the function and its n arguments from L's top to the task's thread. */
+void neap_task_give(lua_State *L, neap_task *t, int n)
+{
+    if (n >= LUA_MINSTACK)
+        luaL_checkstack(t->L, n + 1, "too many arguments");
+    lua_xmove(L, t->L, n + 1);
+    t->nargs = n;
+}
+
+static void move(neap_task *t, neap_scope *to)
+{
+    neap_scope *from = t->scope;
+    list_remove(&t->member);
+    list_append(&to->tasks, &t->member);
+    neap_scope_enter(to);
+    t->scope = to;
+    neap_scope_leave(from);
+}
+
+/* Start a task with the function and its n arguments on L's top. With `s`, they are a scope of their
+ * own, whose end s->over tells; s->env must be set. Raises when there is no memory. */
+void neap_spawn_start(lua_State *L, int n, neap_spawn *s)
+{
+    neap_runtime *rt = s ? s->env->rt : neap_of(L);
+    neap_task *t = neap_task_new(rt, rt->scope);
+    if (s) {
+        neap_scope *scope = neap_scope_new(rt, NULL, SCOPE_SPAWN);
+        if (!scope) {
+            neap_task_free(t);
+            neap->raise(L, UV_ENOMEM, NEAP_F_END);
+            return;
+        }
+        scope->spawn = s;
+        s->host[0] = scope;
+        move(t, scope);
+        neap_scope_unref(scope); /* its members hold it */
+        t->spawn = s;
+    }
+    rt->arriving = t;
+    neap_task_give(L, t, n);
+    rt->arriving = NULL;
+    neap_task_ready(t);
+}
+
+/* Cancel all that belongs to it; over() still follows. */
+void neap_spawn_cancel(neap_spawn *s, int status)
+{
+    neap_scope *scope = s->host[0];
+    if (scope && scope->spawn == s)
+        neap_scope_cancel(scope, status);
+}
+
+/* Run the function and its n arguments on L's top at once, in a pooled task. 0, or NEAP_EWAIT: the
+ * VM is preempted. */
+int neap_enter(lua_State *L, int n)
+{
+    neap_runtime *rt = neap_of(L);
+    if (rt->preempted)
+        return NEAP_EWAIT;
+    neap_task *t = neap_task_new(rt, rt->scope);
+    neap_task_give(L, t, n);
+    t->callback = true;
+    neap_task_resume(t, n);
+    return 0;
+}

@@ -1,0 +1,144 @@
+/* start.c: the main script. It is a task resumed before the loop runs, so that what it says until it
+ * first waits is said when neap_start returns, and its error until then is neap_start's. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "host.h"
+
+typedef struct {
+    neap_runtime *rt;
+    const char *path, *text, *name;
+    size_t length;
+    const char *const *args;
+    neap_error *error;
+    int status;
+} start;
+
+static int count(const char *const *args)
+{
+    int n = 0;
+    while (args && args[n])
+        n++;
+    return n;
+}
+
+/* The global `arg`, unless the embedder has set one. */
+static void set_arg(lua_State *S, const start *s)
+{
+    lua_getglobal(S, "arg");
+    bool has = !lua_isnil(S, -1);
+    lua_pop(S, 1);
+    if (has)
+        return;
+    lua_newtable(S);
+    lua_pushstring(S, s->path ? s->path : s->name);
+    lua_rawseti(S, -2, 0);
+    for (int i = 0, n = count(s->args); i < n; i++) {
+        lua_pushstring(S, s->args[i]);
+        lua_rawseti(S, -2, i + 1);
+    }
+    lua_setglobal(S, "arg");
+}
+
+/* Push the chunk. 0, or a status with the error object pushed. */
+static int load(lua_State *S, const start *s)
+{
+    if (s->text) {
+        lua_pushfstring(S, "=%s", s->name);
+        const char *mode = s->rt->permissions ? "t" : NULL;
+        return luaL_loadbufferx(S, s->text, s->length, lua_tostring(S, -1), mode) ? NEAP_ESCRIPT : 0;
+    }
+    bool standard_input = strcmp(s->path, "-") == 0;
+    FILE *file = standard_input ? NULL : fopen(s->path, "r");
+    if (!standard_input && (!file || fgetc(file) == EOF) && errno && (!file || ferror(file))) {
+        int status = -errno;
+        if (file)
+            fclose(file);
+        neap->push_error(S, status, NEAP_F_SYSCALL, "open", NEAP_F_PATH, s->path, NEAP_F_END);
+        return status;
+    }
+    if (file)
+        fclose(file);
+    return luaL_loadfilex(S, standard_input ? NULL : s->path, s->rt->permissions ? "t" : NULL)
+               ? NEAP_ESCRIPT
+               : 0;
+}
+
+static void run(lua_State *S, void *data)
+{
+    start *s = data;
+    neap_runtime *rt = s->rt;
+    set_arg(S, s);
+    errno = 0;
+    if ((s->status = load(S, s))) {
+        neap_error_normalize(S, NULL, NULL);
+        neap_error_export(S, -1, s->error);
+        return;
+    }
+    int n = count(s->args);
+    luaL_checkstack(S, n + 1, "too many arguments");
+    for (int i = 0; i < n; i++)
+        lua_pushstring(S, s->args[i]);
+    neap_task *t = neap_task_new(rt, rt->scope);
+    rt->arriving = t;
+    t->main = true;
+    neap_task_give(S, t, n);
+    rt->arriving = NULL;
+    rt->starting = s->error;
+    t->nargs = 0;
+    bool sliced = neap_slice_begin(rt);
+    neap_task_resume(t, n);
+    if (sliced)
+        neap_slice_end(rt);
+    if (!rt->starting)
+        s->status = s->error->status;
+    rt->starting = NULL;
+}
+
+static int start_script(start *s)
+{
+    neap_runtime *rt = s->rt;
+    neap_error ignored;
+    if (!s->error)
+        s->error = &ignored;
+    s->error->status = 0;
+    if (rt->state != RT_OPEN || rt->current)
+        return neap_error_set(s->error, rt->current ? UV_EBUSY : NEAP_ECLOSED,
+                              rt->current ? "a script is running" : "the runtime is closing");
+    neap_pipe_guard guard;
+    neap_pipe_block(&guard);
+    rt->entered = true;
+    if (neap_protected(rt, run, s)) {
+        neap_error_normalize(rt->S, NULL, NULL);
+        neap_error_export(rt->S, -1, s->error);
+        s->status = s->error->status;
+        lua_settop(rt->S, 0);
+    }
+    rt->entered = false;
+    neap_pipe_restore(&guard);
+    return s->status;
+}
+
+int neap_start_args(neap_runtime *rt, const char *path, const char *const *args, neap_error *error)
+{
+    return start_script(&(start){.rt = rt, .path = path, .args = args, .error = error});
+}
+
+int neap_start(neap_runtime *rt, const char *path, neap_error *error)
+{
+    return neap_start_args(rt, path, NULL, error);
+}
+
+int neap_start_text_args(neap_runtime *rt, const char *name, const char *text, size_t length,
+                         const char *const *args, neap_error *error)
+{
+    return start_script(&(start){
+        .rt = rt, .name = name, .text = text, .length = length, .args = args, .error = error});
+}
+
+int neap_start_text(neap_runtime *rt, const char *name, const char *text, size_t length,
+                    neap_error *error)
+{
+    return neap_start_text_args(rt, name, text, length, NULL, error);
+}

@@ -1,0 +1,131 @@
+/* timer.c: the one clock and the one timer list.
+ *
+ * All timers of a loop stand in one 4-ary heap over one uv_timer, ordered by due time and then by
+ * the order they were started. An entry's place is kept in the timer, so stopping costs log n and
+ * nothing is allocated a timer. The uv_timer is set again only when the earliest due time changes.
+ */
+#include <stdlib.h>
+
+#include "host.h"
+
+uint64_t neap_clock(void)
+{
+    return uv_hrtime();
+}
+
+static bool before(const timer_entry *a, const timer_entry *b)
+{
+    return a->due < b->due || (a->due == b->due && a->order < b->order);
+}
+
+static void place(neap_root *root, size_t i, timer_entry e)
+{
+    root->heap[i] = e;
+    e.timer->position = i + 1;
+}
+
+static void sift_up(neap_root *root, size_t i, timer_entry e)
+{
+    while (i > 0) {
+        size_t parent = (i - 1) / 4;
+        if (!before(&e, &root->heap[parent]))
+            break;
+        place(root, i, root->heap[parent]);
+        i = parent;
+    }
+    place(root, i, e);
+}
+
+static void sift_down(neap_root *root, size_t i, timer_entry e)
+{
+    for (size_t child; (child = 4 * i + 1) < root->timers; i = child) {
+        size_t end = child + 4 < root->timers ? child + 4 : root->timers;
+        for (size_t c = child + 1; c < end; c++)
+            if (before(&root->heap[c], &root->heap[child]))
+                child = c;
+        if (!before(&root->heap[child], &e))
+            break;
+        place(root, i, root->heap[child]);
+    }
+    place(root, i, e);
+}
+
+static void on_timer(uv_timer_t *handle)
+{
+    neap_timers_fire(handle->data);
+}
+
+/* Set the uv_timer for the earliest entry. libuv counts whole milliseconds of the same clock. */
+static void arm(neap_root *root)
+{
+    if (!root->timers) {
+        if (root->timer_armed)
+            uv_timer_stop(&root->timer);
+        root->timer_armed = 0;
+        return;
+    }
+    uint64_t due = (root->heap[0].due + 999999) / 1000000, now = uv_now(root->loop);
+    if (due == root->timer_armed)
+        return;
+    root->timer_armed = due;
+    uv_timer_start(&root->timer, on_timer, due > now ? due - now : 0, 0);
+}
+
+/* Start (or restart) a timer `seconds` from now. The heap's memory is the root's and grows only when
+ * there are more timers than ever: when that fails the process is out of memory for pointers, and the
+ * timer fires in the next turn instead of never. */
+void neap_timer_start(neap_root *root, neap_timer *t, double seconds)
+{
+    neap_timer_stop(root, t);
+    double ns = seconds > 0 ? seconds * 1e9 : 0; /* also for NaN */
+    uint64_t delay = ns < 9e18 ? (uint64_t)ns : (uint64_t)9e18;
+    if (root->timers == root->heap_size) {
+        size_t size = root->heap_size ? 2 * root->heap_size : 16;
+        timer_entry *heap = realloc(root->heap, size * sizeof *heap);
+        if (!heap)
+            abort(); /* a few bytes a timer: nothing else would work either */
+        root->heap = heap;
+        root->heap_size = size;
+    }
+    t->due = neap_clock() + delay;
+    timer_entry e = {t->due, ++root->timer_order, t};
+    sift_up(root, root->timers++, e);
+    if (t->position == 1)
+        arm(root);
+}
+
+static void take_out(neap_root *root, neap_timer *t)
+{
+    size_t i = (size_t)t->position - 1;
+    t->position = 0;
+    timer_entry last = root->heap[--root->timers];
+    if (i == root->timers)
+        return;
+    if (i > 0 && before(&last, &root->heap[(i - 1) / 4]))
+        sift_up(root, i, last);
+    else
+        sift_down(root, i, last);
+}
+
+void neap_timer_stop(neap_root *root, neap_timer *t)
+{
+    if (!t->position)
+        return;
+    bool first = t->position == 1;
+    take_out(root, t);
+    if (first)
+        arm(root);
+}
+
+/* Fire all that were due when we began; those started meanwhile wait for the next turn. */
+void neap_timers_fire(neap_root *root)
+{
+    uint64_t now = neap_clock(), last = root->timer_order;
+    root->timer_armed = 0;
+    while (root->timers && root->heap[0].due <= now && root->heap[0].order <= last) {
+        neap_timer *t = root->heap[0].timer;
+        take_out(root, t);
+        t->fire(t);
+    }
+    arm(root);
+}

@@ -1,0 +1,56 @@
+/* vm.h -- what the host knows of LuaJIT's inside, behind plain functions.
+ *
+ * Only vm.c includes LuaJIT's private headers, and only when it is built for the very LuaJIT that it
+ * is linked to (NEAP_LUAJIT_INTERNALS). On a foreign LuaJIT every function here still works and
+ * gives the cautious answer, which is said at each. */
+#ifndef NEAP_HOST_VM_H
+#define NEAP_HOST_VM_H
+
+#include <lua.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* What the linked LuaJIT can do; found out once by running it, not assumed. */
+typedef struct {
+    bool internals;  /* we know its inside */
+    bool jit;        /* it compiles on this machine */
+    bool checkhook;  /* hooks fire in compiled code */
+    bool lua52compat; /* # and pairs ask the metatable */
+} neap_vm_features;
+
+/* Runs the probe the first time (0.2 ms), later only reads. Any thread. All false but `internals`
+ * when there is no memory for a scratch state. */
+neap_vm_features neap_vm_probe(void);
+
+/* For a C function that was tail-called from a Lua function: does the call which that function is
+ * answering drop its results (`f()` as a statement)? False whenever that cannot be told. */
+bool neap_vm_drops_results(lua_State *L);
+
+/* Is pc an instruction at which lua_sethook may be called for L's VM from a signal handler? To be
+ * asked in that handler, on the VM's own thread, while the VM is open. False without internals. */
+bool neap_vm_interruptible(lua_State *L, const void *pc);
+
+/* For a hook, just before it raises: lets the VM's hooks go on working when that error is caught by
+ * something other than pcall, or handled by xpcall's function. Does nothing without internals. */
+void neap_vm_hook_leave(lua_State *L);
+
+/* Turns the compiler of L's VM off for good and drops what it has compiled. */
+void neap_vm_jit_off(lua_State *L);
+
+/* Makes calls from Lua into C check first that enough of the thread's stack is left, and raise "C
+ * stack overflow" when not: every call, or without internals those into functions that are not
+ * LuaJIT's own or that call Lua back. Replaces xpcall, load, loadstring, loadfile and dofile by
+ * guarded ones. Once a VM, after its libraries are open, on its thread; may raise for want of
+ * memory. C that is called from Lua finds NEAP_VM_STACK_RESERVE / 2 bytes, or an eighth of a stack
+ * that is smaller than four reserves. */
+void neap_vm_guard(lua_State *L);
+enum { NEAP_VM_STACK_RESERVE = 256 * 1024 };
+
+/* For C that is about to compile Lua text: LuaJIT's parser may need 190 KB. Raises "C stack
+ * overflow" when they are not there (three quarters of the stack, on a smaller one). */
+void neap_vm_check_parser(lua_State *L);
+
+/* The next such call on this thread runs fn(L) first, once. Signal-safe; fn must not be NULL. */
+void neap_vm_alert(void (*fn)(lua_State *L));
+
+#endif

@@ -1,0 +1,228 @@
+-- neap.test.runner -- runs what spec files declare, and judges it.
+--
+--   runner.run(files, options)           true when all passed
+--   runner.calls(fn, n)                  see `neap.test`
+--
+-- Tests run one after the other, each function of theirs in a task of its own under a deadline (neap.test.guard).
+-- `current` is what runs, and everything that fails meanwhile is its failure: so two tests at once need two runtimes.
+
+local guard = require "neap.test.guard"
+local host = require "neap.host"
+local suite = require "neap.test.suite"
+local tap = require "neap.test.tap"
+local task = require "neap.task"
+
+local runner = {}
+
+local TIMEOUT = 5              -- seconds, for a test or one of its hooks
+
+local current                  -- { failures =, counters =, counting = }: the last while only calls are awaited
+local strays = 0               -- errors that came when nothing ran
+
+-- counting calls --
+
+---A function that calls `fn` and fails the test unless it is called exactly `n` times before the test is over.
+---@param fn? function
+---@param n? integer (1)
+---@return function
+function runner.calls(fn, n)
+  if not current then error("'calls' belongs in a test", 2) end
+  local where = debug.getinfo(2, "Sl")
+  local counter = { calls = 0, expected = n or 1, at = where.short_src .. ":" .. where.currentline }
+  table.insert(current.counters, counter)
+  return function(...)
+    counter.calls = counter.calls + 1
+    if fn then return fn(...) end
+  end
+end
+
+local function pending()
+  for _, counter in ipairs(current.counters) do
+    if counter.calls < counter.expected then return true end
+  end
+  return false
+end
+
+-- failures --
+
+-- True when there is none.
+local function note(failure)
+  if failure then table.insert(current.failures, failure) end
+  return failure == nil
+end
+
+local function note_counters()
+  for _, counter in ipairs(current.counters) do
+    if counter.calls ~= counter.expected then
+      note { message = ("called %d times, not %d"):format(counter.calls, counter.expected), at = counter.at }
+    end
+  end
+end
+
+-- An error nobody took: of a callback or a detached task, which the running test has most likely started.
+local function on_error(err, traceback)
+  local failure = guard.failure(err, traceback)
+  failure.message = "in a callback or task: " .. failure.message
+  if current then
+    note(failure)
+  else
+    strays = strays + 1
+    io.stderr:write(failure.message, "\n", failure.traceback or "", "\n")
+  end
+end
+
+-- What fails while fn runs, and what it leaves open beyond `before` (nil: it may).
+local function failures_of(before, fn)
+  local outer, record = current, { failures = {}, counters = {} }
+  current = record
+  fn()
+  note_counters()
+  if before then note(guard.leaks(before)) end
+  current = outer
+  return record.failures
+end
+
+-- reporting --
+
+local function joined(failures)
+  local first, messages = nil, {}
+  for _, failure in ipairs(failures) do
+    if not failure.skip then
+      first = first or failure
+      messages[#messages + 1] = failure.message
+    end
+  end
+  return first and { message = table.concat(messages, "\n"), at = first.at, traceback = first.traceback }
+end
+
+local function report(run, name, failures)
+  local failure = joined(failures)
+  if failure then
+    run.report:failed(name, failure)
+  elseif failures[1] then
+    run.report:skipped(name, failures[1].skip)
+  else
+    run.report:passed(name)
+  end
+end
+
+-- running --
+
+local function attempt(run, fn)
+  return note(guard.attempt(run.timeout, run.path, fn))
+end
+
+-- The functions of one hook that a test runs, the outer groups' first.
+local function inherited(group, hook)
+  local fns = group.parent and inherited(group.parent, hook) or {}
+  for _, fn in ipairs(group[hook]) do fns[#fns + 1] = fn end
+  return fns
+end
+
+local function attempt_until_failure(run, fns)
+  for _, fn in ipairs(fns) do
+    if not attempt(run, fn) then return false end
+  end
+  return true
+end
+
+local function attempt_backwards(run, fns)
+  for i = #fns, 1, -1 do attempt(run, fns[i]) end
+end
+
+local function run_test(run, group, case, name)
+  local function until_counted()
+    local result, err = case.fn()
+    if result == nil and err ~= nil then return nil, err end
+    current.counting = true
+    while pending() do task.sleep(0.001) end
+  end
+  report(run, name, failures_of(guard.snapshot(), function()
+    if attempt_until_failure(run, inherited(group, "before")) then
+      local failure = guard.attempt(case.timeout or run.timeout, run.path, until_counted)
+      if not current.counting then note(failure) end       -- then note_counters has more to say
+    end
+    attempt_backwards(run, inherited(group, "after"))
+  end))
+end
+
+local function joined_name(name, inner)
+  return name == "" and inner or name .. " > " .. inner
+end
+
+local function selected(run, item, name)
+  if not item.items then return not run.filter or name:find(run.filter, 1, true) ~= nil end
+  for _, inner in ipairs(item.items) do
+    if selected(run, inner, joined_name(name, inner.name)) then return true end
+  end
+  return false
+end
+
+local run_group
+
+local function run_items(run, group, name)
+  for _, item in ipairs(group.items) do
+    local item_name = joined_name(name, item.name)
+    if selected(run, item, item_name) then
+      if item.items then run_group(run, item, item_name) else run_test(run, group, item, item_name) end
+    end
+  end
+end
+
+-- `before_all` and `after_all` are lines of the report only when they fail.
+function run_group(run, group, name)
+  local before = guard.snapshot()
+  local failures = failures_of(nil, function() attempt_until_failure(run, group.before_all) end)
+  if failures[1] then
+    report(run, joined_name(name, "before_all"), failures)
+  else
+    run_items(run, group, name)
+  end
+  failures = failures_of(before, function() attempt_backwards(run, group.after_all) end)
+  if failures[1] then report(run, joined_name(name, "after_all"), failures) end
+end
+
+local function load_file(run)
+  local text = assert(run.read(run.path))
+  assert(loadstring(text, "@" .. run.path))()
+end
+
+local function run_file(run, path)
+  run.path = path
+  local root = suite.open()
+  local failures = failures_of(nil, function() attempt(run, function() load_file(run) end) end)
+  suite.close()
+  if failures[1] then return report(run, path, failures) end
+  if selected(run, root, "") then
+    run.report:comment(path)
+    run_group(run, root, "")
+  end
+end
+
+local function write_now(text)
+  io.stdout:write(text)
+  io.stdout:flush()            -- what passed is known, should the next test end the process
+end
+
+---@class neap.test.options
+---@field timeout? number seconds a test may take (5)
+---@field filter? string only tests whose full name holds this text
+---@field read fun(path: string): string? text of a spec file
+---@field write? fun(text: string) takes the report (standard output)
+
+---Runs spec files in the order given.
+---@param files string[]
+---@param options neap.test.options
+---@return boolean passed all of them, and there was one
+function runner.run(files, options)
+  local run = {
+    timeout = options.timeout or TIMEOUT, filter = options.filter, read = options.read,
+    report = tap.new(options.write or write_now),
+  }
+  host.on_error(on_error)
+  for _, path in ipairs(files) do run_file(run, path) end
+  run.report:finish()
+  return run.report.count > 0 and run.report.failures == 0 and strays == 0
+end
+
+return runner
