@@ -22,7 +22,7 @@ B          = build
 OPTIMIZE   = -O2
 ifneq ($(SANITIZE)$(FUZZER),)
 B          = $(if $(FUZZER),build/fuzz,build/sanitize)
-OPTIMIZE   = -O1 -fno-omit-frame-pointer
+OPTIMIZE   = -O1 -fno-omit-frame-pointer -DNEAP_CHECK
 INSTRUMENT = -fsanitize=address,undefined -fno-sanitize-recover=undefined $(if $(FUZZER),-fsanitize=fuzzer-no-link)
 CC         = $(if $(FUZZER),clang,cc)
 endif

@@ -114,14 +114,9 @@ static int boot_current(lua_State *L)
     return 1;
 }
 
-static int boot_traceback(lua_State *L)
-{
-    luaL_traceback(L, L, NULL, (int)luaL_optinteger(L, 1, 1));
-    return 1;
-}
-
 /* ---- Output, exit ---- */
 
+/* output(text, ...): nothing, or what went wrong with the standard output. */
 static int boot_output(lua_State *L)
 {
     neap_runtime *rt = runtime(L);
@@ -131,7 +126,10 @@ static int boot_output(lua_State *L)
         const char *text = luaL_checklstring(L, i, &length);
         neap_output(rt, text, length);
     }
-    return 0;
+    if (!rt->out_failed)
+        return 0;
+    lua_pushstring(L, uv_strerror(rt->out_failed));
+    return 1;
 }
 
 static int boot_flush(lua_State *L)
@@ -171,16 +169,37 @@ static const luaL_Reg functions[] = {{"module", boot_module},
                                      {"running", boot_running},
                                      {"yield", boot_yield},
                                      {"current", boot_current},
-                                     {"traceback", boot_traceback},
                                      {"output", boot_output},
                                      {"flush", boot_flush},
                                      {"exit", boot_exit},
                                      {NULL, NULL}};
 
+/* lua-cjson, where it is linked in: as good as installed, unless somebody has put theirs there. */
+static void preload_cjson(lua_State *L)
+{
+#if NEAP_CJSON
+    int luaopen_cjson(lua_State *), luaopen_cjson_safe(lua_State *);
+    static const luaL_Reg both[] = {{"cjson", luaopen_cjson}, {"cjson.safe", luaopen_cjson_safe}};
+    lua_getfield(L, LUA_REGISTRYINDEX, "_PRELOAD");
+    for (int i = 0; i < 2 && lua_istable(L, -1); i++) {
+        lua_getfield(L, -1, both[i].name);
+        if (lua_isnil(L, -1)) {
+            lua_pushcfunction(L, both[i].func);
+            lua_setfield(L, -3, both[i].name);
+        }
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
+#else
+    (void)L;
+#endif
+}
+
 /* On the main state, protected. */
 void neap_boot(neap_runtime *rt)
 {
     lua_State *L = rt->L;
+    preload_cjson(L);
     if (load_module(L, rt, "neap.boot"))
         luaL_error(L, "this build has no Lua library");
     lua_newtable(L);

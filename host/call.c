@@ -235,19 +235,19 @@ static void do_call(lua_State *S, void *data)
         lua_pushfstring(S, "no function '%s'", c->name);
         neap->raise(S, UV_ENOENT, NEAP_F_MESSAGE, lua_tostring(S, -1), NEAP_F_END);
     }
+    lua_rawgeti(S, LUA_REGISTRYINDEX, rt->handler);
+    lua_insert(S, -2);
     int function = lua_gettop(S), wanted = results_wanted(c->format);
     int n = push_values(S, rt->L, &c->format, c->ap);
     neap_task *outer = rt->current;
     rt->current = NULL; /* nothing can wait in here */
     bool sliced = neap_slice_begin(rt);
-    int status = lua_pcall(S, n, LUA_MULTRET, 0);
+    int status = lua_pcall(S, n, LUA_MULTRET, function - 1);
     if (sliced)
         neap_slice_end(rt);
     rt->current = outer;
-    if (status) {
-        neap_error_normalize(S, NULL, NULL);
+    if (status)
         lua_error(S);
-    }
     if (lua_gettop(S) > function && lua_isnil(S, function) && neap_error_is(S, function + 1)) {
         lua_settop(S, function + 1);
         lua_error(S);

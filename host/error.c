@@ -276,6 +276,8 @@ int neap_error_open(neap_runtime *rt)
 /* The text of a value that a script raised, without calling anything of the script's. */
 static void push_text(lua_State *S, int index)
 {
+    if (lua_istable(S, index) && field(S, index, "message"))
+        return;
     if (lua_isstring(S, index))
         lua_pushvalue(S, index);
     else if (lua_isnil(S, index))
@@ -313,12 +315,22 @@ void neap_error_normalize(lua_State *S, lua_State *T, const neap_task *t)
     lua_pop(S, 1);
     if (has || shared || !T)
         return;
-    luaL_traceback(S, T, NULL, 0);
+    lua_getfield(S, -1, "message");
+    neap_traceback(S, T, lua_tostring(S, -1));
+    lua_remove(S, -2);
     if (t && t->line) {
         lua_pushfstring(S, "\n\tspawned at %s:%d", t->site, t->line);
         lua_concat(S, 2);
     }
     lua_setfield(S, -2, "traceback");
+}
+
+/* A message handler: the error as an object, with the traceback of where it was raised. */
+int neap_error_handler(lua_State *L)
+{
+    lua_settop(L, 1);
+    neap_error_normalize(L, L, NULL);
+    return 1;
 }
 
 int neap_error_status(lua_State *L, int index)

@@ -116,6 +116,7 @@ struct neap_runtime {
     int state;
     int anchors;            /* registry index of the table of anchored values */
     int trampoline;         /* and of the protected call's function */
+    int handler;            /* and of the message handler that adds a traceback */
 
     neap_job *head, **tail; /* run queue */
     list ready;             /* in root->ready when the queue is not empty */
@@ -164,7 +165,7 @@ struct neap_runtime {
     neap_permissions *permissions; /* NULL: everything */
     neap_options options;
     char *lua_path;
-    int on_error, listeners, exports, call_results; /* anchored; 0 none */
+    int on_error, listeners, exports, call_results, arg; /* anchored; 0 none */
     bool exiting, reporting;
     int exit_status;
     neap_error *starting;   /* where the main script's error goes until it first waits */
@@ -176,7 +177,7 @@ struct neap_runtime {
     char *out;              /* buffered output */
     size_t out_length, out_size;
     neap_job out_job;
-    bool out_queued;
+    bool out_queued, out_terminal;
     int out_failed;         /* status of the write that failed */
 
     void (*on_closed)(void *data);
@@ -339,6 +340,7 @@ char *neap_fields_copy(neap_runtime *rt, va_list ap);       /* NULL: none, or no
 void neap_fields_free(neap_runtime *rt, char *fields);
 bool neap_error_is(lua_State *L, int index);                 /* an error object? */
 int neap_error_status(lua_State *L, int index);              /* of its code; ESCRIPT if unknown */
+int neap_error_handler(lua_State *L);                        /* for lua_pcall */
 void neap_error_normalize(lua_State *S, lua_State *T, const neap_task *t); /* top of S: any error value
                                                  -> error object with traceback of T */
 void neap_error_export(lua_State *L, int index, neap_error *error); /* protected or not */
@@ -346,6 +348,11 @@ int neap_error_set(neap_error *error, int status, const char *format, ...);
 const char *neap_status_name(int status);
 const char *neap_status_message(int status);
 void neap_unhandled(neap_runtime *rt, lua_State *S, int index, bool fatal);
+
+/* ---- trace.c ---- */
+
+bool neap_user_frame(lua_State *T, lua_Debug *ar);           /* the innermost line that is not ours */
+void neap_traceback(lua_State *S, lua_State *T, const char *message); /* pushed on S */
 
 /* ---- memory.c ---- */
 

@@ -88,7 +88,7 @@ static void push_task(lua_State *L, const neap_task *t)
         lua_setfield(L, -2, "where");
     }
     if (t->L && t->L != L) {
-        luaL_traceback(L, t->L, NULL, 0);
+        neap_traceback(L, t->L, NULL);
         lua_setfield(L, -2, "traceback");
     }
 }

@@ -6,6 +6,7 @@
  * loop. What is the process's and not the library's is done here: the descriptor limit, the signal
  * for preemption, the exit status.
  */
+#include <fcntl.h>
 #include <luajit.h>
 #include <lualib.h>
 #include <signal.h>
@@ -144,6 +145,24 @@ static void raise_descriptor_limit(void)
     }
 }
 
+/* A descriptor 0, 1 or 2 that was closed would become a socket, and print would write there. */
+static void open_standard_descriptors(void)
+{
+    for (int fd = 0; fd <= 2; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
+            exit(1);
+}
+
+/* What could not be written to the standard output is an error, but for a reader that has gone. */
+static int check_output(neap_runtime *rt, int status)
+{
+    if (!rt->out_failed || rt->out_failed == UV_EPIPE)
+        return status;
+    fprintf(stderr, "neap: %s: %s, write standard output\n", uv_err_name(rt->out_failed),
+            uv_strerror(rt->out_failed));
+    return status ? status : 1;
+}
+
 /* The folder of the script: where its modules are looked for first. NULL: the current one. */
 static char *folder_of(const char *path)
 {
@@ -205,7 +224,7 @@ static int run(const command *c, int argc, char **argv)
         neap_output_flush(rt);
         status = neap_report(&error);
     } else {
-        status = neap_run(rt);
+        status = check_output(rt, neap_run(rt));
     }
     neap_close(rt, NULL, NULL);
     return status;
@@ -218,6 +237,7 @@ int main(int argc, char **argv)
     int done = parse(&c, argc, argv);
     if (done)
         return done - 1;
+    open_standard_descriptors();
     raise_descriptor_limit();
     return run(&c, argc, argv);
 }

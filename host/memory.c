@@ -23,20 +23,26 @@ static void count(neap_runtime *rt, size_t old_size, size_t size)
         rt->memory_peak = rt->memory;
 }
 
+static void count_c(neap_runtime *rt, size_t old_size, size_t size)
+{
+    rt->c_memory += size - old_size;
+    count(rt, old_size, size);
+}
+
 /* realloc that counts: old_size 0 and p NULL a new block, size 0 frees. NULL: it does not fit, and p
  * stands. */
 void *neap_mem(neap_runtime *rt, void *p, size_t old_size, size_t size)
 {
     if (!size) {
         free(p);
-        count(rt, old_size, 0);
+        count_c(rt, old_size, 0);
         return NULL;
     }
     if (!fits(rt, old_size, size))
         return NULL;
     void *q = realloc(p, size);
     if (q)
-        count(rt, old_size, size);
+        count_c(rt, old_size, size);
     return q;
 }
 
@@ -44,7 +50,7 @@ int neap_charge(neap_runtime *rt, ptrdiff_t bytes)
 {
     if (bytes > 0 && !fits(rt, 0, (size_t)bytes))
         return UV_ENOMEM;
-    count(rt, 0, (size_t)bytes);
+    count_c(rt, 0, (size_t)bytes);
     return 0;
 }
 

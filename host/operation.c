@@ -73,7 +73,11 @@ void neap_op_release(op_head *o, bool delivered)
 
 static int refuse(lua_State *L, const neap_op_class *type)
 {
-    luaL_where(L, 1);
+    lua_Debug ar;
+    if (neap_user_frame(L, &ar))
+        lua_pushfstring(L, "%s:%d: ", ar.short_src, ar.currentline);
+    else
+        lua_pushliteral(L, "");
     lua_pushfstring(L, "%s%s would wait where nothing can wait (a coroutine resumed from C, sort, gsub,"
                        " or neap_call): pass a callback, or call it from a task",
                     lua_tostring(L, -1), type->name);

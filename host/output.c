@@ -1,5 +1,6 @@
 /* output.c: what print, io.write and io.stdout:write produce: one buffer a runtime, flushed when the
- * drain ends (so before any wait of the loop), when it is full, and at exit. */
+ * drain ends (so before any wait of the loop), when it is full, and at exit; on a terminal with every
+ * line. */
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
@@ -49,8 +50,10 @@ void neap_output_flush(neap_runtime *rt)
 /* Add to the buffer; what does not fit goes out at once. */
 void neap_output(neap_runtime *rt, const char *text, size_t length)
 {
-    if (!rt->out && (rt->out = neap_mem(rt, NULL, 0, OUT_SIZE)))
+    if (!rt->out && (rt->out = neap_mem(rt, NULL, 0, OUT_SIZE))) {
         rt->out_size = OUT_SIZE;
+        rt->out_terminal = !rt->options.output && isatty(STDOUT_FILENO);
+    }
     if (rt->out_length + length > rt->out_size)
         neap_output_flush(rt);
     if (length > rt->out_size) {
@@ -59,7 +62,9 @@ void neap_output(neap_runtime *rt, const char *text, size_t length)
     }
     memcpy(rt->out + rt->out_length, text, length);
     rt->out_length += length;
-    if (!rt->out_queued) {
+    if (rt->out_terminal && memchr(text, '\n', length)) {
+        neap_output_flush(rt);
+    } else if (!rt->out_queued) {
         rt->out_queued = true;
         rt->out_job.run = run_flush;
         neap_flush_add(rt->root, &rt->out_job);

@@ -316,8 +316,8 @@ int neap_open_path(neap_runtime *rt, const char *path, int flags, int mode)
     bool reads = access == O_RDONLY || access == O_RDWR;
     if (flags & O_DIRECTORY && access != O_RDONLY)
         flags = NEAP_O_SEARCH | (flags & O_NOFOLLOW);
-    if (flags & NEAP_O_PATH)
-        flags &= ~O_ACCMODE;
+    if (flags & NEAP_O_PATH) /* openat2 takes nothing else beside it */
+        flags &= NEAP_O_PATH | O_DIRECTORY | O_NOFOLLOW;
     rt = restricted(rt);
     if (rt) {
         reads = reads && !neap_permits_all(rt->permissions, FS_READ);

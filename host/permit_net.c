@@ -116,7 +116,7 @@ static bool read_ports(neap_host *h, const char *text) /* "80", "80-90", "*" */
 /* A literal address with an optional "/bits". */
 static bool read_block(neap_host *h, char *text)
 {
-    unsigned family_bits, bits;
+    unsigned family_bits, bits = 0;
     char *slash = strchr(text, '/');
     if (slash)
         *slash = '\0';

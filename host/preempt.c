@@ -1,15 +1,18 @@
 /* preempt.c -- slices: the timer, its signal, and the hook that stops a VM.
  *
- * A slice's end is a one-shot timer whose signal goes to the VM's own thread. Its handler puts the hook
- * in when the interrupted instruction is one of the VM's (vm.h says why only then), and tries again
- * after RETRY otherwise; the next call from Lua into C does it too, whichever comes first. A hook that
- * is in but has not run after PATIENCE (a long C function, a finalizer) is put in again.
+ * A slice's end is a one-shot timer whose signal goes to the VM's own thread. Its handler puts the
+ * hook in when the interrupted instruction is one of the VM's (vm.h says why only then), and tries
+ * again after RETRY otherwise; the next call from Lua into C or return from there does it too,
+ * whichever comes first. A hook that is in but has not run after PATIENCE (a long C function, a
+ * finalizer) is put in again. Where it runs but may not yield (in sort's comparison), it is taken
+ * off until that C function returns.
  *
- * The timer is set at most once a slice: while one is running that ends no later, entering a VM sets
- * nothing, and a handler that comes early sets it for what is then on top. With nothing on the C stack
- * it is not set again, so an idle process sleeps.
+ * The timer is set at most once a slice, and once more when one is stopped: while it runs and ends
+ * no later, entering a VM sets nothing, and a handler that comes early sets it for what is then on
+ * top. With nothing on the C stack it is not set again, so an idle process sleeps.
  *
- * Without signals the hook is in from enter to leave, every PERIOD instructions, and looks at the clock.
+ * Without signals the hook is in from enter to leave, every PERIOD instructions, and looks at the
+ * clock.
  *
  * Handler and thread share the slicers of the thread: `top` is set last on entering and first on
  * leaving, everything is read again after the signal. Only `mode` is written by other threads. */
@@ -29,22 +32,16 @@ enum { RETRY = 100000, PATIENCE = 1000000, PERIOD = 10000 };
 
 struct neap_slicer {
     neap_slice *volatile top;
-    neap_slicer *next;        /* of this thread */
-    neap_os_timer *timer;     /* NULL: without signals */
-    volatile uint64_t armed;  /* when the timer fires; NEAP_OS_NEVER: not */
+    neap_slicer *next;       /* of this thread */
+    neap_os_timer *timer;    /* NULL: without signals */
+    volatile uint64_t armed; /* when the timer fires; NEAP_OS_NEVER: not */
     pthread_t thread;
+    int signo;
     bool was_blocked;
 };
 
 /* A handler has nothing but the thread to start from. */
 static _Thread_local __attribute__((tls_model("initial-exec"))) neap_slicer *volatile slicers;
-
-/* The handler is the process's: this counts who needs it. */
-static struct {
-    pthread_mutex_t lock;
-    int users, signo;
-    struct sigaction before;
-} handler = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static void fence(void)
 {
@@ -101,9 +98,28 @@ static void hook_clock(neap_slice *s)
 
 static bool is_due(neap_slice *s, uint64_t now)
 {
-    if (!s->due && (atomic_load(&s->mode) || (s->deadline != NEAP_SLICE_FOREVER && now >= s->deadline)))
+    if (!s->due &&
+        (atomic_load(&s->mode) || (s->deadline != NEAP_SLICE_FOREVER && now >= s->deadline)))
         s->due = 1;
     return s->due;
+}
+
+static bool may_yield(lua_State *L, const neap_slice *s)
+{
+    return lua_isyieldable(L) && !*s->nowait;
+}
+
+/* Between Lua and C, either way, so between two instructions of that VM. */
+static void on_call(lua_State *L)
+{
+    neap_slicer *slicer;
+    neap_slice *s = slice_of(L, &slicer);
+    if (!s || !s->due || s->hooked)
+        return;
+    if (may_yield(L, s) || atomic_load(&s->mode) == NEAP_SLICE_KILL)
+        hook_stop(s);
+    else
+        neap_vm_alert(on_call);
 }
 
 static void stop(lua_State *L, neap_slice *s, neap_slicer *slicer)
@@ -116,7 +132,7 @@ static void stop(lua_State *L, neap_slice *s, neap_slicer *slicer)
         lua_rawgeti(L, LUA_REGISTRYINDEX, s->error);
         lua_error(L);
     }
-    if (lua_isyieldable(L) && !*s->nowait) {
+    if (may_yield(L, s)) {
         hook_user(s);
         s->due = 0;
         s->fired = mode ? mode : NEAP_SLICE_PREEMPT;
@@ -124,7 +140,8 @@ static void stop(lua_State *L, neap_slice *s, neap_slicer *slicer)
         lua_yield(L, 0);
     } else if (slicer->timer) {
         hook_user(s);
-        arm(slicer, neap_os_clock() + RETRY);
+        neap_vm_alert(on_call);
+        arm(slicer, neap_os_clock() + PATIENCE);
     }
 }
 
@@ -155,15 +172,6 @@ static void on_hook(lua_State *L, lua_Debug *ar)
 }
 
 /* ---- The signal ---- */
-
-/* In a C function called from Lua, so between two instructions of that VM. */
-static void on_call(lua_State *L)
-{
-    neap_slicer *slicer;
-    neap_slice *s = slice_of(L, &slicer);
-    if (s && s->due && !s->hooked)
-        hook_stop(s);
-}
 
 /* When to come again for it, or NEVER. Its own deadline counts for the innermost only: a VM below
  * waits in C and cannot be preempted there. One that has yielded is about to be left. */
@@ -200,56 +208,38 @@ static void on_signal(int signo, siginfo_t *info, void *context)
     errno = saved;
 }
 
-static int take_signal(int signo)
-{
-    int err = 0;
-    pthread_mutex_lock(&handler.lock);
-    if (handler.users && handler.signo != signo) {
-        err = -EBUSY;
-    } else if (!handler.users) {
-        struct sigaction action;
-        memset(&action, 0, sizeof action);
-        action.sa_sigaction = on_signal;
-        action.sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK;
-        if (sigaction(signo, &action, &handler.before))
-            err = -errno;
-        handler.signo = signo;
-    }
-    if (!err)
-        handler.users++;
-    pthread_mutex_unlock(&handler.lock);
-    return err;
-}
-
-static void give_signal_back(void)
-{
-    pthread_mutex_lock(&handler.lock);
-    if (!--handler.users)
-        sigaction(handler.signo, &handler.before, NULL);
-    pthread_mutex_unlock(&handler.lock);
-}
-
 /* ---- Slicers ---- */
 
-static void open_signal(neap_slicer *slicer, const sigset_t *set)
+static int open_signal(neap_slicer *slicer, int signo)
 {
-    sigset_t before;
-    pthread_sigmask(SIG_UNBLOCK, set, &before);
-    slicer->was_blocked = sigismember(&before, handler.signo);
+    sigset_t set, before;
+    int err = neap_os_signal_take(signo, on_signal);
+    if (err)
+        return err;
+    err = neap_os_timer_open(&slicer->timer, signo);
+    if (err) {
+        neap_os_signal_give();
+        return err;
+    }
+    sigemptyset(&set);
+    sigaddset(&set, signo);
+    pthread_sigmask(SIG_UNBLOCK, &set, &before);
+    slicer->was_blocked = sigismember(&before, signo) == 1;
+    return 0;
 }
 
 /* What the timer has sent is taken out before the handler goes, or it might end the process. */
 static void close_signal(neap_slicer *slicer)
 {
     sigset_t set, pending;
-    int signo = handler.signo;
+    int signo = slicer->signo;
     sigemptyset(&set);
     sigaddset(&set, signo);
     pthread_sigmask(SIG_BLOCK, &set, NULL);
     neap_os_timer_close(slicer->timer);
     while (!sigpending(&pending) && sigismember(&pending, signo) == 1)
         sigwait(&set, &signo);
-    give_signal_back();
+    neap_os_signal_give();
     for (neap_slicer *r = slicers; r; r = r->next) { /* theirs may have been among them */
         r->was_blocked |= slicer->was_blocked;
         if (r->timer && r->armed != NEAP_OS_NEVER)
@@ -259,36 +249,30 @@ static void close_signal(neap_slicer *slicer)
         pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }
 
+/* A signal is of use only where the hook can be put in safely and compiled code looks for it. */
+static bool can_signal(void)
+{
+    neap_vm_features vm = neap_vm_probe();
+    return vm.internals && (vm.checkhook || !vm.jit);
+}
+
 int neap_slicer_open(neap_slicer **out, int signo)
 {
     neap_slicer *slicer = calloc(1, sizeof *slicer);
-    int err = 0;
     if (!slicer)
         return -ENOMEM;
     slicer->thread = pthread_self();
-    neap_vm_features vm = neap_vm_probe();
-    if (signo && vm.internals && (vm.checkhook || !vm.jit)) {
-        sigset_t set;
-        sigemptyset(&set);
-        sigaddset(&set, signo);
-        err = take_signal(signo);
-        if (err)
-            goto fail;
-        err = neap_os_timer_open(&slicer->timer, signo);
-        if (err) {
-            give_signal_back();
-            goto fail;
-        }
-        open_signal(slicer, &set);
+    slicer->signo = signo;
+    int err = signo && can_signal() ? open_signal(slicer, signo) : 0;
+    if (err) {
+        free(slicer);
+        return err;
     }
     slicer->next = slicers;
     fence();
     slicers = slicer;
     *out = slicer;
     return 0;
-fail:
-    free(slicer);
-    return err;
 }
 
 void neap_slicer_close(neap_slicer *slicer)
@@ -348,12 +332,10 @@ void neap_slice_enter(neap_slicer *slicer, neap_slice *s, uint64_t deadline)
 /* It waits in C, so this is a good moment. */
 static void resume_below(neap_slicer *slicer, neap_slice *s)
 {
-    if (atomic_load(&s->mode)) {
-        s->due = 1;
+    if (is_due(s, neap_os_clock()))
         hook_stop(s);
-    } else if (s->deadline != NEAP_SLICE_FOREVER) {
+    else if (s->deadline != NEAP_SLICE_FOREVER)
         arm(slicer, s->deadline);
-    }
 }
 
 int neap_slice_leave(neap_slicer *slicer, neap_slice *s)
@@ -382,7 +364,7 @@ void neap_slice_interrupt(neap_slicer *slicer, neap_slice *s, int mode)
     else
         atomic_compare_exchange_strong(&s->mode, &none, mode);
     if (slicer->timer)
-        pthread_kill(slicer->thread, handler.signo);
+        pthread_kill(slicer->thread, slicer->signo);
 }
 
 void neap_slice_set_hook(neap_slice *s, lua_Hook fn, int mask, int count)

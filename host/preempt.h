@@ -9,8 +9,8 @@
  *     if (neap_slice_leave(slicer, &rt->slice) == NEAP_SLICE_PREEMPT) ... resume it later
  *
  * A VM is preempted by a count hook that yields: the innermost coroutine suspends with *suspending
- * set, and whoever resumed it has to suspend as well, down to the owner. It is killed by a hook that
- * raises at every instruction until the VM is left. */
+ * set, and whoever resumed it has to suspend as well, down to the owner. It is killed by a hook
+ * that raises at every instruction until the VM is left. */
 #ifndef NEAP_HOST_PREEMPT_H
 #define NEAP_HOST_PREEMPT_H
 
@@ -37,25 +37,26 @@ struct neap_slice {
     lua_State *L;      /* any thread of the VM that lives as long as it */
     bool *suspending;  /* set by the hook before it yields */
     const int *nowait; /* while not 0 preemption is put off */
-    int error;         /* registry reference of what a kill raises; 0: init makes a light userdata */
+    int error; /* registry reference of what a kill raises; 0: init makes a light userdata */
 
     /* The slicer's own. */
     const void *vm;
     neap_slice *below;
     neap_hook user;
     uint64_t deadline;
-    int depth;               /* entries that were not yet left */
-    int counted;             /* instructions since the user's count hook ran (without signals) */
-    volatile int fired;      /* NEAP_SLICE_... since it was entered */
-    bool counting;           /* limited by a count hook, without signals */
-    volatile bool hooked;    /* the hook that stops it is in */
+    int depth;                 /* entries that were not yet left */
+    int counted;               /* instructions since the user's count hook ran (without signals) */
+    volatile int fired;        /* NEAP_SLICE_... since it was entered */
+    bool counting;             /* limited by a count hook, without signals */
+    volatile bool hooked;      /* the hook that stops it is in */
     volatile sig_atomic_t due; /* it is to stop now: C code that takes long may look at this */
-    atomic_int mode;         /* what neap_slice_interrupt asked for, until it is left */
+    atomic_int mode;           /* what neap_slice_interrupt asked for, until it is left */
 };
 
 /* Make the calling thread's slicer. signo: a signal of which the library takes the handler while a
- * slicer is open (-EBUSY: slicers use another), and which is unblocked on this thread. 0, or a LuaJIT of whose inside we know nothing: a count hook looks at the
- * clock, and VMs with a deadline run without their JIT from then on. Negative errno. */
+ * slicer is open (-EBUSY: slicers use another), and which is unblocked on this thread. 0, or a
+ * LuaJIT of whose inside we know nothing: a count hook looks at the clock, and VMs with a deadline
+ * run without their JIT from then on. Negative errno. */
 int neap_slicer_open(neap_slicer **slicer, int signo);
 void neap_slicer_close(neap_slicer *slicer);
 
@@ -63,19 +64,19 @@ void neap_slicer_close(neap_slicer *slicer);
 void neap_slice_init(neap_slice *slice);
 
 /* Around everything that runs Lua with a limit; nests, innermost left first; a VM may be entered
- * again below itself, which changes nothing. `deadline` on neap_os_clock, or NEAP_SLICE_FOREVER: only
- * neap_slice_interrupt stops it. leave returns what was done: NEAP_SLICE_NONE; PREEMPT or
+ * again below itself, which changes nothing. `deadline` on neap_os_clock, or NEAP_SLICE_FOREVER:
+ * only neap_slice_interrupt stops it. leave returns what was done: NEAP_SLICE_NONE; PREEMPT or
  * INTERRUPT, it has yielded; KILL, it was made to raise errors. */
 void neap_slice_enter(neap_slicer *slicer, neap_slice *slice, uint64_t deadline);
 int neap_slice_leave(neap_slicer *slicer, neap_slice *slice);
 
-/* From any thread: stop it at its next safe point, by NEAP_SLICE_INTERRUPT or KILL; when it does not
- * run, as soon as it is entered. The caller sees to it that slicer and slice stay alive. Without signals a VM that has never
- * had a deadline stops only then. */
+/* From any thread: stop it at its next safe point, by NEAP_SLICE_INTERRUPT or KILL; when it does
+ * not run, as soon as it is entered. The caller sees to it that slicer and slice stay alive.
+ * Without signals a VM that has never had a deadline stops only then. */
 void neap_slice_interrupt(neap_slicer *slicer, neap_slice *slice, int mode);
 
-/* The user's hook (debug.sethook, a debugger): in force whenever the slicer's is not. fn NULL: none.
- * On the VM's thread. */
+/* The user's hook (debug.sethook, a debugger): in force whenever the slicer's is not. fn NULL:
+ * none. On the VM's thread. */
 void neap_slice_set_hook(neap_slice *slice, lua_Hook fn, int mask, int count);
 
 #endif

@@ -77,6 +77,8 @@ void neap_queue_open(neap_runtime *rt) /* protected */
 {
     lua_pushcfunction(rt->S, trampoline);
     rt->trampoline = luaL_ref(rt->S, LUA_REGISTRYINDEX);
+    lua_pushcfunction(rt->S, neap_error_handler);
+    rt->handler = luaL_ref(rt->S, LUA_REGISTRYINDEX);
 }
 
 /* Run fn on S, protected; allocates nothing itself. 0, or lua_pcall's status with the error value on
@@ -172,8 +174,10 @@ static void run_all(neap_root *root)
         run_turn(rt, turn);
         rt->drained += turn;
         neap_tasks_died(rt);
+        list_remove(&rt->ready); /* its own jobs have queued more */
         if (!rt->head) {
             rt->drained = 0;
+            rt->drain_used = 0;
             continue;
         }
         bool spent = rt->drained >= DRAIN_JOBS || rt->preempted;
@@ -183,6 +187,7 @@ static void run_all(neap_root *root)
         neap_runtime *rt = container_of(again.next, neap_runtime, ready);
         list_remove(&rt->ready);
         rt->drained = 0;
+        rt->drain_used = 0;
         rt->preempted = false;
         list_append(&root->ready, &rt->ready);
     }

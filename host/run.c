@@ -55,7 +55,8 @@ static void report_deadlock(lua_State *S, void *data)
             luaL_addstring(&b, n > 1 ? "\n" : "");
             lua_pushfstring(S, "task %d waits in %s", n, t->op ? t->op->op.type->name : "?");
             luaL_addvalue(&b);
-            luaL_traceback(S, t->L, "", 0);
+            luaL_addchar(&b, '\n');
+            neap_traceback(S, t->L, NULL);
             luaL_addvalue(&b);
         }
     }

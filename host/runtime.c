@@ -114,8 +114,6 @@ static void set_options(neap_runtime *rt, const neap_options *options)
         memcpy(&rt->options, options, size);
     rt->weight = rt->options.weight > 0 ? rt->options.weight : 1;
     rt->cpu_budget = rt->options.cpu_budget;
-    rt->options.permissions = NULL; /* parsed below: the caller's list may go */
-    rt->options.lua_path = NULL;
 }
 
 static neap_runtime *runtime_new(const neap_options *options)
@@ -185,11 +183,13 @@ void neap_runtime_free(neap_runtime *rt)
     free(rt);
 }
 
-static int open_permissions(neap_runtime *rt, const neap_options *o, neap_error *error)
+/* The caller's list and text are copied: they may go. */
+static int open_permissions(neap_runtime *rt, neap_error *error)
 {
     static const char *const nothing[] = {NULL};
-    const char *const *wanted = o ? o->permissions : NULL;
+    const char *const *wanted = rt->options.permissions;
     const char *bad = NULL;
+    rt->options.permissions = NULL;
     if (!wanted && rt->parent)
         wanted = nothing;
     if (!wanted)
@@ -200,9 +200,10 @@ static int open_permissions(neap_runtime *rt, const neap_options *o, neap_error 
     return status;
 }
 
-static int open_lua_path(neap_runtime *rt, const neap_options *o)
+static int open_lua_path(neap_runtime *rt)
 {
-    const char *path = o && o->lua_path ? o->lua_path : NULL;
+    const char *path = rt->options.lua_path;
+    rt->options.lua_path = NULL;
     if (!path)
         return 0;
     size_t n = strlen(path) + 1;
@@ -238,8 +239,7 @@ static void abandon(neap_runtime *rt)
         neap_root_close(root, NULL, NULL);
 }
 
-static neap_runtime *open_runtime(const neap_options *options, lua_State *L, uv_loop_t *loop,
-                                  neap_error *error)
+static neap_runtime *open_runtime(const neap_options *options, lua_State *L, neap_error *error)
 {
     neap = &neap_the_table;
     int status = UV_ENOMEM;
@@ -248,8 +248,13 @@ static neap_runtime *open_runtime(const neap_options *options, lua_State *L, uv_
         neap_error_set(error, status, "no memory for a runtime");
         return NULL;
     }
+    if (rt->options.parent && rt->options.parent->state != RT_OPEN) {
+        neap_error_set(error, NEAP_ECLOSED, "the parent runtime is closing");
+        free(rt);
+        return NULL;
+    }
     rt->parent = rt->options.parent;
-    rt->root = rt->parent ? rt->parent->root : root_new(loop, &status);
+    rt->root = rt->parent ? rt->parent->root : root_new(rt->options.loop, &status);
     if (!rt->root)
         goto fail;
     if (!rt->parent)
@@ -257,12 +262,12 @@ static neap_runtime *open_runtime(const neap_options *options, lua_State *L, uv_
     else
         list_append(&rt->parent->children, &rt->sibling);
     rt->root->runtimes++;
-    if ((status = open_permissions(rt, options, error))) {
+    if ((status = open_permissions(rt, error))) {
         rt->root->runtimes--;
         abandon(rt);
         return NULL;
     }
-    if ((status = open_lua_path(rt, options)) || (status = open_vm(rt, L)))
+    if ((status = open_lua_path(rt)) || (status = open_vm(rt, L)))
         goto fail_open;
     status = UV_ENOMEM;
     if (!(rt->scope = neap_scope_new(rt, NULL, SCOPE_ROOT)))
@@ -285,11 +290,7 @@ fail:
 
 neap_runtime *neap_open(const neap_options *options, neap_error *error)
 {
-    if (options && options->parent && options->parent->state != RT_OPEN) {
-        neap_error_set(error, NEAP_ECLOSED, "the parent runtime is closing");
-        return NULL;
-    }
-    return open_runtime(options, NULL, options ? options->loop : NULL, error);
+    return open_runtime(options, NULL, error);
 }
 
 neap_runtime *neap_attach(lua_State *L, struct uv_loop_s *loop, neap_error *error)
@@ -298,7 +299,9 @@ neap_runtime *neap_attach(lua_State *L, struct uv_loop_s *loop, neap_error *erro
         neap_error_set(error, UV_EALREADY, "this Lua state has a runtime already");
         return NULL;
     }
-    return open_runtime(NULL, L, loop, error);
+    neap_options options = NEAP_OPTIONS_INIT;
+    options.loop = loop;
+    return open_runtime(&options, L, error);
 }
 
 neap_runtime *neap_of(lua_State *L)

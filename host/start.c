@@ -23,13 +23,15 @@ static int count(const char *const *args)
     return n;
 }
 
-/* The global `arg`, unless the embedder has set one. */
+/* The global `arg`, unless the embedder has set one: a script after the first gets its own. */
 static void set_arg(lua_State *S, const start *s)
 {
+    neap_runtime *rt = s->rt;
+    neap_anchor_push(rt, S, rt->arg);
     lua_getglobal(S, "arg");
-    bool has = !lua_isnil(S, -1);
-    lua_pop(S, 1);
-    if (has)
+    bool theirs = !lua_isnil(S, -1) && !lua_rawequal(S, -1, -2);
+    lua_pop(S, 2);
+    if (theirs)
         return;
     lua_newtable(S);
     lua_pushstring(S, s->path ? s->path : s->name);
@@ -38,7 +40,10 @@ static void set_arg(lua_State *S, const start *s)
         lua_pushstring(S, s->args[i]);
         lua_rawseti(S, -2, i + 1);
     }
+    lua_pushvalue(S, -1);
     lua_setglobal(S, "arg");
+    neap_anchor_drop(rt, &rt->arg);
+    rt->arg = neap_anchor(rt, S);
 }
 
 /* Push the chunk. 0, or a status with the error object pushed. */

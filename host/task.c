@@ -113,11 +113,11 @@ void neap_task_ready(neap_task *t)
     }
 }
 
-/* Where it was spawned: source and line of the Lua function that called. */
+/* Where it was spawned: source and line of the user's function that called. */
 void neap_task_site(neap_task *t, lua_State *L)
 {
     lua_Debug ar;
-    if (lua_getstack(L, 1, &ar) && lua_getinfo(L, "Sl", &ar) && ar.currentline > 0) {
+    if (neap_user_frame(L, &ar)) {
         memcpy(t->site, ar.short_src, sizeof t->site);
         t->line = ar.currentline;
     }

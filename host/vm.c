@@ -30,8 +30,8 @@
 #if NEAP_LUAJIT_INTERNALS
 
 /* A tail call leaves the frame of the call it answers: either a Lua frame, which keeps the PC after
- * the CALL instruction, or the continuation that a stitched trace put in between, which keeps the same
- * PC one frame lower. */
+ * the CALL instruction, or the continuation that a stitched trace put in between, which keeps the
+ * same PC one frame lower. */
 bool neap_vm_drops_results(lua_State *L)
 {
     cTValue *frame = L->base - 1;
@@ -51,9 +51,9 @@ static bool in_assembler(const char *pc)
     return pc >= lj_vm_asm_begin && pc < lj_vm_asm_begin + NEAP_VM_ASM_SIZE;
 }
 
-/* The list of code areas may be walked whatever was interrupted: areas are put at its head when they
- * are mapped (a new one reads as size 0, next NULL until both are written, which at worst hides the
- * others for this time), and the head is cleared before any is unmapped. */
+/* The list of code areas may be walked whatever was interrupted: areas are put at its head when
+ * they are mapped (a new one reads as size 0, next NULL until both are written, which at worst
+ * hides the others for this time), and the head is cleared before any is unmapped. */
 static bool in_machine_code(const jit_State *J, const char *pc)
 {
     const MCode *area = *(MCode *const volatile *)&J->mcarea;
@@ -66,15 +66,15 @@ static bool in_machine_code(const jit_State *J, const char *pc)
     return false;
 }
 
-/* lua_sethook writes the hook's fields, the dispatch table and the recorder's state. The interpreter's
- * assembler and compiled code only ever load these, one at a time, so between two of their
- * instructions any moment is good. LuaJIT's C code is not so patient: never there. Two cases remain
- * where it is suspended below assembler. It calls small helpers of the assembler (rounding, cpcall):
- * then vmstate is that of the collector, the recorder or of C, or a recording is under way, and we
- * refuse. And a program that is in C code on behalf of this VM may run another VM, whose assembler is
- * the same: then our vmstate is C's. FFI calls are the exception (vmstate stays the trace's); there the
- * VM is compiled code waiting for a call, which is as good as between two instructions.
- * vmstate is negative but in compiled code. */
+/* lua_sethook writes the hook's fields, the dispatch table and the recorder's state. The
+ * interpreter's assembler and compiled code only ever load these, one at a time, so between two of
+ * their instructions any moment is good. LuaJIT's C code is not so patient: never there. Two cases
+ * remain where it is suspended below assembler. It calls small helpers of the assembler (rounding,
+ * cpcall): then vmstate is that of the collector, the recorder or of C, or a recording is under
+ * way, and we refuse. And a program that is in C code on behalf of this VM may run another VM,
+ * whose assembler is the same: then our vmstate is C's. FFI calls are the exception (vmstate stays
+ * the trace's); there the VM is compiled code waiting for a call, which is as good as between two
+ * instructions. vmstate is negative but in compiled code. */
 bool neap_vm_interruptible(lua_State *L, const void *pc)
 {
     global_State *g = G(L);
@@ -123,9 +123,9 @@ void neap_vm_jit_off(lua_State *L)
 
 /* LuaJIT counts the slots of its own stack but not the bytes of C's: gsub in its own callback needs
  * 9 KB a level and runs out of 8 MB long before slots. So C functions are called through `guarded`.
- * `floor` is where it begins to look closer: the lowest address a call may start at, or the highest of
- * all when there is something else to do (alert). Zero: not known yet, everything passes. These are
- * the thread's and not a runtime's, as the stack is. */
+ * `floor` is where it begins to look closer: the lowest address a call may start at, or the highest
+ * of all when there is something else to do (alert). Zero: not known yet, everything passes. These
+ * are the thread's and not a runtime's, as the stack is. */
 enum { PARSER_NEEDS = 224 * 1024 };
 #define THREAD static _Thread_local __attribute__((tls_model("initial-exec")))
 THREAD volatile uintptr_t floor_now;
@@ -159,25 +159,32 @@ static void check_floor(lua_State *L, uintptr_t floor)
         luaL_error(L, "C stack overflow");
 }
 
-/* The handler of an error runs on top of what raised it: it gets half of the reserve, to say what
- * happened. */
-static __attribute__((noinline)) int look_closer(lua_State *L, lua_CFunction fn)
+static void run_alert(lua_State *L)
 {
-    void (*first)(lua_State *) = alert;
+    void (*fn)(lua_State *) = alert;
     floor_now = stack_floor;
     alert = NULL;
-    if (first)
-        first(L);
-    check_floor(L, lua_status(L) == LUA_ERRERR ? stack_hard : stack_floor);
-    return fn(L);
+    if (fn)
+        fn(L);
 }
 
-/* Sibling calls: no frame of its own. */
+/* The handler of an error runs on top of what raised it: it gets half of the reserve, to say what
+ * happened. */
+static __attribute__((noinline)) void look_closer(lua_State *L)
+{
+    if (floor_now == UINTPTR_MAX)
+        run_alert(L);
+    check_floor(L, lua_status(L) == LUA_ERRERR ? stack_hard : stack_floor);
+}
+
 static int guarded(lua_State *L, lua_CFunction fn)
 {
     if (__builtin_expect(here() < floor_now, 0))
-        return look_closer(L, fn);
-    return fn(L);
+        look_closer(L);
+    int results = fn(L);
+    if (__builtin_expect(floor_now == UINTPTR_MAX, 0))
+        run_alert(L);
+    return results;
 }
 
 void neap_vm_alert(void (*fn)(lua_State *))
@@ -201,10 +208,11 @@ static void guard_builtins(lua_State *L)
 
 #else
 
-/* What of LuaJIT's own calls Lua back. `require` is not its own in this sense; pcall, tostring and the
- * metamethods of instructions use no C stack. */
+/* What of LuaJIT's own calls Lua back. `require` is not its own in this sense; pcall, tostring and
+ * the metamethods of instructions use no C stack. */
 static const char *const callers[][2] = {
-    {"_G", "collectgarbage"}, {"_G", "print"}, {"string", "format"}, {"string", "gsub"}, {"table", "sort"},
+    {"_G", "collectgarbage"}, {"_G", "print"},   {"string", "format"},
+    {"string", "gsub"},       {"table", "sort"},
 };
 
 /* The same function as a foreign one: those are guarded. */
@@ -227,7 +235,7 @@ static void guard_builtins(lua_State *L)
 
 #endif
 
-/* xpcall's handler is called by LuaJIT's C code, whatever raised: as a C function it is guarded too. */
+/* LuaJIT's C code calls xpcall's handler, whatever raised: as a C function it is guarded too. */
 static int call_handler(lua_State *L)
 {
     lua_pushvalue(L, lua_upvalueindex(1));
@@ -299,10 +307,11 @@ void neap_vm_guard(lua_State *L)
 
 /* ---- The probe ---- */
 
-static const char probe[] = "local function loop(n) local s = 0 for i = 1, n do s = s + i end end\n"
-                            "for i = 1, 3 do loop(100) end\n"
-                            "return loop, #setmetatable({}, {__len = function() return 7 end}) == 7,"
-                            " (jit.status())";
+static const char probe[] =
+    "local function loop(n) local s = 0 for i = 1, n do s = s + i end end\n"
+    "for i = 1, 3 do loop(100) end\n"
+    "return loop, #setmetatable({}, {__len = function() return 7 end}) == 7,"
+    " (jit.status())";
 
 static _Thread_local int hook_calls;
 

@@ -1,7 +1,7 @@
 /* vm.h -- what the host knows of LuaJIT's inside, behind plain functions.
  *
- * Only vm.c includes LuaJIT's private headers, and only when it is built for the very LuaJIT that it
- * is linked to (NEAP_LUAJIT_INTERNALS). On a foreign LuaJIT every function here still works and
+ * Only vm.c includes LuaJIT's private headers, and only when it is built for the very LuaJIT that
+ * it is linked to (NEAP_LUAJIT_INTERNALS). On a foreign LuaJIT every function here still works and
  * gives the cautious answer, which is said at each. */
 #ifndef NEAP_HOST_VM_H
 #define NEAP_HOST_VM_H
@@ -12,9 +12,9 @@
 
 /* What the linked LuaJIT can do; found out once by running it, not assumed. */
 typedef struct {
-    bool internals;  /* we know its inside */
-    bool jit;        /* it compiles on this machine */
-    bool checkhook;  /* hooks fire in compiled code */
+    bool internals;   /* we know its inside */
+    bool jit;         /* it compiles on this machine */
+    bool checkhook;   /* hooks fire in compiled code */
     bool lua52compat; /* # and pairs ask the metatable */
 } neap_vm_features;
 
@@ -50,7 +50,8 @@ enum { NEAP_VM_STACK_RESERVE = 256 * 1024 };
  * overflow" when they are not there (three quarters of the stack, on a smaller one). */
 void neap_vm_check_parser(lua_State *L);
 
-/* The next such call on this thread runs fn(L) first, once. Signal-safe; fn must not be NULL. */
+/* The next such call on this thread, or return from one that is under way, runs fn(L), once.
+ * Signal-safe. */
 void neap_vm_alert(void (*fn)(lua_State *L));
 
 #endif

@@ -283,6 +283,20 @@ describe("neap.fs", function()
     end)
   end)
 
+  it("does not wait for a FIFO longer than it is asked to", function()
+    os.execute("mkfifo " .. at "fifo")
+    fails("ENXIO", fs.write_file(at "fifo", "nobody reads"))
+    fails("ETIMEDOUT", task.timeout(0.05, fs.read_file, at "fifo"))
+    local reader = task.spawn(function() return fs.read_file(at "fifo") end)
+    task.sleep(0.02)
+    local fifo = assert(fs.open(at "fifo", "a"))
+    fifo:write "one"
+    task.sleep(0.02)
+    fifo:write "two"
+    fifo:close()
+    equal(reader:wait(), "onetwo")
+  end)
+
   it("works on a hundred files at once", function()
     local numbers = {}
     for i = 1, 100 do numbers[i] = i end

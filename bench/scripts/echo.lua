@@ -5,5 +5,4 @@ assert(net.listen({ host = "127.0.0.1", port = tonumber(arg[1]) }, function(stre
   for data in stream.read, stream do
     if not stream:write(data) then break end
   end
-  stream:close()
 end))

@@ -7,8 +7,8 @@
  *   file:close()               also by the collector
  *
  * A file does one thing at a time, in the order it was asked: its operations wait in a queue of its
- * own, and only the first is on the pool. close() lets that one finish, and then closes on the pool;
- * the others complete with ECANCELED. A file outlives its operations: they pin it. */
+ * own, and only the first is on the pool. close() lets that one finish, and then closes on the
+ * pool; the others complete with ECANCELED. A file outlives its operations: they pin it. */
 #include "fs.h"
 
 #include <fcntl.h>
@@ -42,6 +42,7 @@ struct fs_file_op {
 static int file_open(lua_State *L, neap_handle *h)
 {
     fs_file *f = (fs_file *)h;
+    (void)L;
     f->fd = -1;
     f->last = &f->first;
     return 0;

@@ -1,7 +1,7 @@
 /* folder.c -- neap_fs: list, mkdir, mkdtemp, remove, rename.
  *
- * What names an entry opens its folder first (fs.write of that folder) and then names the entry in it
- * (mkdirat, unlinkat, renameat), so that no link or rename on the way leads elsewhere. */
+ * What names an entry opens its folder first (fs.write of that folder) and then names the entry in
+ * it (mkdirat, unlinkat, renameat), so that no link or rename on the way leads elsewhere. */
 #include "fs.h"
 
 #include <dirent.h>

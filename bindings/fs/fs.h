@@ -5,9 +5,9 @@
  *     my_op *m = fs_job_new(L, &my_class, sizeof *m, run, 1);    with the path at index 1
  *     return fs_job_start(L, &m->job);
  *
- * A pool thread touches its job and nothing else. It keeps bytes in job->data (malloc), whose room is
- * asked for with fs_room: up to FS_FREE at once, beyond that FS_MORE sends the job back to the loop,
- * which charges the runtime for it, and run is called again where it left off. */
+ * A pool thread touches its job and nothing else. It keeps bytes in job->data (malloc), whose room
+ * is asked for with fs_room: up to FS_FREE at once, beyond that FS_MORE sends the job back to the
+ * loop, which charges the runtime for it, and run is called again where it left off. */
 #ifndef NEAP_FS_H
 #define NEAP_FS_H
 
@@ -39,7 +39,8 @@ typedef struct fs_job {
     void (*after)(struct fs_job *j); /* may be NULL: on the loop, before it completes */
     const char *path, *to;           /* arguments, copied behind the struct */
     const char *syscall;             /* of the error */
-    const char *refused;             /* the verb that was missing */
+    const char *refused;             /* the verb that was missing, */
+    bool refused_folder;             /* for the folder that the path is in */
     int status;
     int fd; /* closed by release when it is still open */
     atomic_bool cancelled;
@@ -50,8 +51,8 @@ typedef struct fs_job {
 
 /* Checks that raise, before anything is started. A path is a string without a zero byte. */
 void fs_check_path(lua_State *L, int index);
-/* The options table at an index where there may be nothing, nil or the callback: whether there is one.
- * `names` ends in NULL; any other key raises. */
+/* The options table at an index where there may be nothing, nil or the callback: whether there is
+ * one. `names` ends in NULL; any other key raises. */
 bool fs_options(lua_State *L, int index, const char *const *names);
 bool fs_flag(lua_State *L, int index, const char *name, bool otherwise);
 double fs_number(lua_State *L, int index, const char *name, double otherwise);

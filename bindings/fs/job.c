@@ -3,10 +3,13 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+enum { CANCEL_WITHIN = 100 }; /* ms, where a job waits */
 
 /* ---- arguments ---- */
 
@@ -121,10 +124,23 @@ int fs_job_copy(fs_job *j, const char *text, size_t length)
     return 0;
 }
 
+/* Bytes of a path up to its last name: 0 for what is in ".". */
+static size_t folder_length(const char *path)
+{
+    size_t n = strlen(path);
+    while (n && path[n - 1] == '/')
+        n--;
+    while (n && path[n - 1] != '/')
+        n--;
+    return n;
+}
+
 static void refuse(fs_job *j)
 {
     char text[PATH_MAX + 64];
-    snprintf(text, sizeof text, "needs permission \"%s %s\"", j->refused, j->path);
+    size_t n = j->refused_folder ? folder_length(j->path) : strlen(j->path);
+    const char *path = n ? j->path : ".";
+    snprintf(text, sizeof text, "needs permission \"%s %.*s\"", j->refused, n ? (int)n : 1, path);
     neap->complete(&j->op, NEAP_EPERMISSION, NEAP_F_MESSAGE, text, NEAP_F_SYSCALL, j->syscall,
                    NEAP_F_PATH, j->path, NEAP_F_END);
 }
@@ -219,22 +235,21 @@ int fs_room(fs_job *j, size_t capacity)
 
 int fs_open(fs_job *j, const char *path, int flags, int mode)
 {
-    int fd = neap->open_path(j->op.env, path, flags, mode), access = flags & O_ACCMODE;
+    int access = flags & O_ACCMODE;
+    int fd = neap->open_path(j->op.env, path, flags | O_NONBLOCK, mode);
     j->syscall = "open";
     if (fd == NEAP_EPERMISSION)
         j->refused = access == O_RDONLY && !(flags & (O_CREAT | O_TRUNC)) ? "fs.read" : "fs.write";
+    j->refused_folder = false;
     return fd;
 }
 
 /* "a/b/" is b in a, "b" is b in "."; "/", "." and ".." are in nothing that can be named. */
 int fs_open_parent(fs_job *j, const char *path, const char **name, size_t *length)
 {
-    size_t end = strlen(path);
+    size_t end = strlen(path), start = folder_length(path);
     while (end && path[end - 1] == '/')
         end--;
-    size_t start = end;
-    while (start && path[start - 1] != '/')
-        start--;
     *name = path + start;
     *length = end - start;
     j->syscall = "open";
@@ -247,7 +262,32 @@ int fs_open_parent(fs_job *j, const char *path, const char **name, size_t *lengt
     char folder[PATH_MAX];
     memcpy(folder, path, start);
     folder[start] = '\0';
-    return fs_open(j, start ? folder : ".", O_WRONLY | O_DIRECTORY, 0);
+    int fd = fs_open(j, start ? folder : ".", O_WRONLY | O_DIRECTORY, 0);
+    j->refused_folder = true;
+    return fd;
+}
+
+/* What can make us wait (FIFOs, terminals) is open without blocking, so that a cancel ends the
+ * wait. */
+static int wait_ready(fs_job *j, int fd, short events)
+{
+    struct pollfd p = {.fd = fd, .events = events};
+    while (!atomic_load(&j->cancelled)) {
+        int n = poll(&p, 1, CANCEL_WITHIN);
+        if (n > 0)
+            return 0;
+        if (n < 0 && errno != EINTR)
+            return fs_fail(j, "poll");
+    }
+    return UV_ECANCELED;
+}
+
+/* Nothing was read: is it the end, or a FIFO whose first writer is still to come? */
+static bool is_end(int fd)
+{
+    struct stat st;
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    return fstat(fd, &st) || !S_ISFIFO(st.st_mode) || poll(&p, 1, 0) != 0;
 }
 
 int fs_read(fs_job *j, size_t most, int64_t offset)
@@ -255,17 +295,20 @@ int fs_read(fs_job *j, size_t most, int64_t offset)
     while (j->length < most) {
         if (j->length == j->capacity) {
             size_t more = j->capacity ? 2 * j->capacity : FS_READ;
-            int err = fs_room(j, more < most ? more : most);
-            if (err)
-                return err;
+            int full = fs_room(j, more < most ? more : most);
+            if (full)
+                return full;
         }
         size_t room = j->capacity < most ? j->capacity - j->length : most - j->length;
         ssize_t n = offset < 0 ? read(j->fd, j->data + j->length, room)
                                : pread(j->fd, j->data + j->length, room, offset + (off_t)j->length);
-        if (n == 0)
+        if (n == 0 && (j->length || is_end(j->fd)))
             break;
-        if (n < 0 && errno != EINTR)
+        if (n < 0 && errno != EINTR && errno != EAGAIN)
             return fs_fail(j, "read");
+        int err = n > 0 ? 0 : wait_ready(j, j->fd, POLLIN);
+        if (err)
+            return err;
         j->length += n > 0 ? (size_t)n : 0;
         if (atomic_load(&j->cancelled))
             return UV_ECANCELED;
@@ -279,8 +322,11 @@ int fs_write(fs_job *j, int fd, int64_t offset)
         size_t most = j->length - done < FS_FREE ? j->length - done : FS_FREE;
         ssize_t n = offset < 0 ? write(fd, j->data + done, most)
                                : pwrite(fd, j->data + done, most, offset + (off_t)done);
-        if (n < 0 && errno != EINTR)
+        if (n < 0 && errno != EINTR && errno != EAGAIN)
             return fs_fail(j, "write");
+        int err = n < 0 ? wait_ready(j, fd, POLLOUT) : 0;
+        if (err)
+            return err;
         done += n > 0 ? (size_t)n : 0;
         if (atomic_load(&j->cancelled))
             return UV_ECANCELED;

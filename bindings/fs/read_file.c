@@ -1,8 +1,8 @@
 /* read_file.c -- neap_fs: read_file(path, options), in one trip to the pool.
  *
- * The size a file says it has is a first guess only: files of /proc say 0, and others grow meanwhile.
- * So it is read until its end. More than a megabyte takes a second trip: what it holds is charged to
- * the runtime before it is allocated. */
+ * The size a file says it has is a first guess only: files of /proc say 0, and others grow
+ * meanwhile. So it is read until its end. More than a megabyte takes a second trip: what it holds
+ * is charged to the runtime before it is allocated. */
 #include "fs.h"
 
 #include <fcntl.h>

@@ -61,7 +61,7 @@ static int run(fs_job *j)
     j->syscall = "stat";
     if (s->plain)
         return (s->link ? lstat : stat)(j->path, &s->st) ? -errno : 0;
-    j->fd = fs_open(j, j->path, O_PATH | O_NONBLOCK | (s->link ? O_NOFOLLOW : 0), 0);
+    j->fd = fs_open(j, j->path, O_PATH | (s->link ? O_NOFOLLOW : 0), 0);
     if (j->fd < 0)
         return j->fd;
     int err = fstat(j->fd, &s->st) ? fs_fail(j, "fstat") : 0;

@@ -1,10 +1,10 @@
 /* write_file.c -- neap_fs: write_file(path, text, options), which is there whole or not at all.
  *
  * The text goes to a new file beside the old one, which then takes its name: a reader sees the old
- * text or the new, after a crash as well (both the file and the folder are synced). Links are followed
- * first, so that it is their target which is replaced. The file keeps its mode, and its owner where
- * we may give it. Written in place instead: with append or atomic = false, what is no regular file
- * (/dev/null), and where the permission is for the file alone and not its folder. */
+ * text or the new, after a crash as well (both the file and the folder are synced). Links are
+ * followed first, so that it is their target which is replaced. The file keeps its mode, and its
+ * owner where we may give it. Written in place instead: with append or atomic = false, what is no
+ * regular file (/dev/null), and where the permission is for the file alone and not its folder. */
 #include "fs.h"
 
 #include <fcntl.h>

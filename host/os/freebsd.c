@@ -1,4 +1,4 @@
-/* freebsd.c -- FreeBSD: stack bounds, the interrupted program counter, timers directed at a thread. */
+/* freebsd.c -- FreeBSD: stack bounds, the interrupted program counter, timers for one thread. */
 #if defined(__FreeBSD__)
 
 #include "os.h"
@@ -66,7 +66,8 @@ int neap_os_timer_open(neap_os_timer **timer, int signo)
 
 void neap_os_timer_arm(neap_os_timer *timer, uint64_t deadline)
 {
-    struct itimerspec spec = {{0, 0}, {(time_t)(deadline / 1000000000), (long)(deadline % 1000000000)}};
+    struct itimerspec spec = {{0, 0},
+                              {(time_t)(deadline / 1000000000), (long)(deadline % 1000000000)}};
     timer_settime(timer->id, TIMER_ABSTIME, &spec, NULL);
 }
 

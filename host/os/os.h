@@ -5,6 +5,7 @@
 #ifndef NEAP_HOST_OS_H
 #define NEAP_HOST_OS_H
 
+#include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,8 +17,14 @@ uint64_t neap_os_clock(void);
 /* The calling thread's stack: its lowest address and its size. */
 int neap_os_stack(char **base, size_t *size);
 
-/* The program counter that a signal interrupted, from its handler's third argument; NULL unknown. */
+/* The program counter that a signal interrupted, from its handler's third argument; NULL: unknown. */
 const void *neap_os_signal_pc(const void *context);
+
+/* The process's handler of a signal, for as long as somebody has taken it: all have to take the
+ * same signal and handler. -EBUSY: another is taken. The handler there was before comes back at the
+ * end. */
+int neap_os_signal_take(int signo, void (*handler)(int, siginfo_t *, void *));
+void neap_os_signal_give(void);
 
 /* One-shot timers that send `signo` to the thread that opened them. An armed timer is replaced;
  * arm is signal-safe and is called on that thread only. Close leaves none of its signals pending

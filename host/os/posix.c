@@ -1,10 +1,11 @@
-/* posix.c -- what POSIX systems share: the clock, and a timer made of a thread (the ticker).
+/* posix.c -- what POSIX systems share: the clock, taking a signal, and a timer made of a thread
+ * (the ticker).
  *
  * A ticker's thread sleeps in poll on a pipe until it is armed, then until the deadline, and sends
  * the signal. Arming stores the deadline and writes a byte only when the thread would sleep past
- * it, so it may be done in a signal handler. poll counts milliseconds: the last two are slept by
- * nanosleep, during which an earlier deadline is noticed up to that much late. The thread owns
- * nothing; close ends it, joins it, and frees all. */
+ * it, so it may be done in a signal handler. poll counts milliseconds: the last two are slept in
+ * naps, and an earlier deadline is noticed up to a nap late. The thread owns nothing; close ends
+ * it, joins it, and frees all. */
 #include "os.h"
 
 #include <errno.h>
@@ -14,17 +15,18 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { MILLISECOND = 1000000 };
+enum { MILLISECOND = 1000000, NAP = 100000 };
 
 struct neap_ticker {
     pthread_t target, thread;
     int signo;
     int pipe[2];
     _Atomic uint64_t deadline; /* NEAP_OS_NEVER: not armed */
-    _Atomic uint64_t sleeping; /* until when the thread sleeps at the latest; NEAP_OS_NEVER: for ever */
+    _Atomic uint64_t sleeping; /* the thread, until then at most; NEVER: for ever */
     atomic_int ending;
 };
 
@@ -34,6 +36,44 @@ uint64_t neap_os_clock(void)
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
+
+/* ---- The signal ---- */
+
+static struct {
+    pthread_mutex_t lock;
+    int users, signo;
+    struct sigaction before;
+} taken = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+int neap_os_signal_take(int signo, void (*handler)(int, siginfo_t *, void *))
+{
+    struct sigaction action;
+    int err = 0;
+    memset(&action, 0, sizeof action);
+    action.sa_sigaction = handler;
+    action.sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK;
+    pthread_mutex_lock(&taken.lock);
+    if (taken.users && taken.signo != signo)
+        err = -EBUSY;
+    else if (!taken.users && sigaction(signo, &action, &taken.before))
+        err = -errno;
+    if (!err) {
+        taken.signo = signo;
+        taken.users++;
+    }
+    pthread_mutex_unlock(&taken.lock);
+    return err;
+}
+
+void neap_os_signal_give(void)
+{
+    pthread_mutex_lock(&taken.lock);
+    if (!--taken.users)
+        sigaction(taken.signo, &taken.before, NULL);
+    pthread_mutex_unlock(&taken.lock);
+}
+
+/* ---- The ticker ---- */
 
 /* Sleep until the deadline or a byte in the pipe; 1: the deadline has come. */
 static int wait_until(neap_ticker *t, uint64_t deadline)
@@ -45,9 +85,9 @@ static int wait_until(neap_ticker *t, uint64_t deadline)
     if (deadline != NEAP_OS_NEVER) {
         uint64_t left = deadline > now ? deadline - now : 0;
         if (left < 2 * MILLISECOND) {
-            struct timespec nap = {0, (long)left};
+            struct timespec nap = {0, left < NAP ? (long)left : NAP};
             nanosleep(&nap, NULL);
-            return 1;
+            return left <= NAP;
         }
         left = left / MILLISECOND - 1;
         ms = left < 1000000 ? (int)left : 1000000;

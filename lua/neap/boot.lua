@@ -72,47 +72,42 @@ end
 
 -- require. One task loads a module, others that want it meanwhile wait for it; who would wait for
 -- itself, directly or round other tasks, gets an error that names the chain.
+--
+-- loading: name -> { wants = the module that its chunk requires now, parkers of who waits ... }
+-- within: task -> name of the innermost module that it is loading
 
-local loaded, loading, wanting = package.loaded, {}, {}
+local loaded, loading, within = package.loaded, {}, {}
 
-local function chain_to(name, task)
-  local chain, at = { name }, name
-  for _ = 1, 1000 do
-    local entry = loading[at]
-    if not entry then
-      return nil
-    end
-    if entry.task == task then
-      return chain
-    end
-    at = wanting[entry.task]
-    if not at then
-      return nil
-    end
-    chain[#chain + 1] = at
+-- From `name`, which is being loaded, along what each wants: the chain to `target`, if there is one.
+local function chain_to(target, name)
+  local chain = { name }
+  while name and name ~= target do
+    local entry = loading[name]
+    name = entry and entry.wants
+    chain[#chain + 1] = name
   end
+  return name and chain
 end
 
-local function cycle(name, task)
-  local chain = chain_to(name, task)
+local function check_cycle(outer, name)
+  local chain = outer and chain_to(outer, name)
   if chain then
-    local names = table.concat(chain, "' is wanted by '")
-    error(("module '%s' requires itself: '%s' is being loaded already"):format(name, names), 3)
+    chain[#chain + 1] = name
+    error(("module '%s' requires itself: %s"):format(name, table.concat(chain, " -> ")), 3)
   end
 end
 
-local function wait_for(name, entry, task)
+local function wait_for(name)
   local task_module = host.extension("neap_task")
-  local parker = task_module.parker()
+  local parker, entry = task_module.parker(), loading[name]
   entry[#entry + 1] = parker
-  wanting[task] = name
-  local ok, err = task_module.park(parker, "require")
-  wanting[task] = nil
-  if not ok then
-    error(err, 0)
+  local ok, done, err = pcall(task_module.park, parker, "require")
+  if not ok or not done then
+    return err or done
   end
 end
 
+-- The loader and its second argument, or nil and where it was looked for.
 local function search(name)
   local tried = {}
   for _, loader in ipairs(package.loaders) do
@@ -123,11 +118,15 @@ local function search(name)
       tried[#tried + 1] = found
     end
   end
-  error(("module '%s' not found:%s"):format(name, table.concat(tried)), 4)
+  return nil, table.concat(tried)
 end
 
+-- Its value, or nil and where it was looked for.
 local function load_module(name)
   local loader, extra = search(name)
+  if not loader then
+    return nil, extra
+  end
   local value = loader(name, extra)
   if value ~= nil then
     loaded[name] = value
@@ -137,11 +136,24 @@ local function load_module(name)
   return loaded[name]
 end
 
-local function traceback(err)
-  if type(err) == "string" then
-    return { message = err, trace = host.traceback(2) }
+local function load_alone(name, task, outer)
+  local entry = {}
+  loading[name], within[task] = entry, name
+  local ok, value, tried = pcall(load_module, name)
+  loading[name], within[task] = nil, outer
+  if not ok then
+    loaded[name] = nil
   end
-  return { message = err }
+  for i = 1, #entry do
+    host.extension("neap_task").unpark(entry[i])
+  end
+  return ok, value, tried
+end
+
+local function wants(outer, name)
+  if outer and loading[outer] then
+    loading[outer].wants = name
+  end
 end
 
 --- The module's value, loading it if this is the first time. Its chunk may wait.
@@ -153,34 +165,44 @@ function require(name)
   elseif type(name) ~= "string" then
     error(("bad argument #1 to 'require' (string expected, got %s)"):format(type(name)), 2)
   end
-  while true do
-    if loaded[name] ~= nil and loaded[name] ~= false then
-      return loaded[name]
+  local task = current()
+  local outer = within[task]
+  while not loaded[name] and loading[name] do
+    check_cycle(outer, name)
+    wants(outer, name)
+    local err = wait_for(name)
+    wants(outer, nil)
+    if err then
+      error(err, 0)
     end
-    local entry, task = loading[name], current()
-    if not entry then
-      break
-    end
-    cycle(name, task)
-    wait_for(name, entry, task)
   end
-  local entry = { task = current() }
-  loading[name] = entry
-  local ok, value = xpcall(load_module, traceback, name)
-  loading[name] = nil
-  for i = 1, #entry do
-    host.extension("neap_task").unpark(entry[i])
+  if loaded[name] then
+    return loaded[name]
   end
+  wants(outer, name)
+  local ok, value, tried = load_alone(name, task, outer)
+  wants(outer, nil)
   if not ok then
-    loaded[name] = nil
-    error(value.message, 0)
+    error(value, 0)
+  elseif value == nil then
+    error(("module '%s' not found:%s"):format(name, tried), 2)
   end
   return value
 end
 
 -- The loaders: preloaded, Neap's own, Lua files, C libraries.
 
-local lua_loader = package.loaders[2]
+local function lua_loader(name)
+  local path, tried = package.searchpath(name, package.path)
+  if not path then
+    return tried
+  end
+  local chunk, why = loadfile(path)
+  if not chunk then
+    error(("error loading module '%s' from file '%s':\n\t%s"):format(name, path, why), 0)
+  end
+  return chunk, path
+end
 
 local function neap_loader(name)
   local chunk = host.module(name)
@@ -242,9 +264,10 @@ function dofile(path)
   return chunk()
 end
 
--- Output.
+-- Output. print, io.write and io.stdout share the host's buffer; it goes out before anything that is
+-- seen beside it: what is written to standard error, a question's answer, another program's output.
 
-local output = host.output
+local write, flush = host.output, host.flush
 
 function print(...)
   local n = select("#", ...)
@@ -253,7 +276,8 @@ function print(...)
     if type(text) ~= "string" then
       error("'tostring' must return a string to 'print'", 2)
     end
-    return output(text, "\n")
+    write(text, "\n")
+    return
   end
   local texts = { ... }
   for i = 1, n do
@@ -262,27 +286,50 @@ function print(...)
       error("'tostring' must return a string to 'print'", 2)
     end
   end
-  output(table.concat(texts, "\t", 1, n), "\n")
+  write(table.concat(texts, "\t", 1, n), "\n")
+end
+
+local function after_flush(fn)
+  return fn and function(...)
+    flush()
+    return fn(...)
+  end
 end
 
 if io then
-  local stdout = io.stdout
+  local stdout, stderr, stdin = io.stdout, io.stderr, io.stdin
   local methods = debug.getmetatable(stdout).__index
-  local file_write, file_flush = methods.write, methods.flush
+  local file_write, file_flush, file_read, io_flush = methods.write, methods.flush, methods.read, io.flush
+
+  local function write_stdout(...)
+    local why = write(...)
+    if why then
+      return nil, why
+    end
+    return stdout
+  end
 
   function methods.write(file, ...)
-    if file ~= stdout then
-      return file_write(file, ...)
+    if file == stdout then
+      return write_stdout(...)
+    elseif file == stderr then
+      flush()
     end
-    output(...)
-    return file
+    return file_write(file, ...)
   end
 
   function methods.flush(file)
     if file == stdout then
-      host.flush()
+      flush()
     end
     return file_flush(file)
+  end
+
+  function methods.read(file, ...)
+    if file == stdin then
+      flush()
+    end
+    return file_read(file, ...)
   end
 
   function io.write(...)
@@ -290,16 +337,18 @@ if io then
     if file ~= stdout then
       return file_write(file, ...)
     end
-    output(...)
-    return file
+    return write_stdout(...)
   end
 
-  local io_flush = io.flush
   function io.flush()
-    host.flush()
+    flush()
     return io_flush()
   end
+
+  io.read, io.lines, io.popen = after_flush(io.read), after_flush(io.lines), after_flush(io.popen)
 end
+
+os.execute = after_flush(os.execute)
 
 function os.exit(status)
   if status == nil or status == true then

@@ -189,7 +189,7 @@ static void on_closed(void *data)
 static void test_close_inside(void)
 {
     uv_loop_t loop;
-    bool closed = false;
+    bool gone = false;
     uv_loop_init(&loop);
     neap_runtime *rt = open_on(&loop);
     neap_remote *remote = neap_remote_open(rt);
@@ -207,9 +207,9 @@ static void test_close_inside(void)
     remote = neap_remote_open(rt);
     neap_remote_close(remote);
     uv_run(&loop, UV_RUN_DEFAULT);
-    neap_close(rt, on_closed, &closed);
+    neap_close(rt, on_closed, &gone);
     uv_run(&loop, UV_RUN_DEFAULT);
-    ok(closed && !uv_loop_close(&loop), "a closed remote keeps no loop");
+    ok(gone && !uv_loop_close(&loop), "a closed remote keeps no loop");
 }
 
 /* ---- Wake ---- */

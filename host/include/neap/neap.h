@@ -48,7 +48,7 @@ typedef struct neap_remote neap_remote;
 typedef struct {
     int status;           /* 0: nothing did */
     char code[32];        /* "ENOENT", "EPERMISSION", ...: docs/errors.md lists all */
-    char message[480];    /* one line a person can act on */
+    char message[1004];   /* one line a person can act on */
     char traceback[3584]; /* lines, crossing every wait; may be empty */
 } neap_error;
 

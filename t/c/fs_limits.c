@@ -1,0 +1,72 @@
+/* fs_limits.c -- neap.fs under a memory limit: what it holds is counted, and given back. */
+#include <string.h>
+#include <unistd.h>
+
+#include "host.h"
+#include "tap.h"
+
+static const char script[] = "local fs, task = require 'neap.fs', require 'neap.task'\n"
+                             "local folder = ...\n"
+                             "local text, err = fs.read_file(folder .. '/big')\n"
+                             "assert(not text and err.code == 'ENOMEM', tostring(err))\n"
+                             "assert(#fs.read_file(folder .. '/small') == 100000)\n"
+                             "for i = 1, 100 do\n"
+                             "  local t = task.spawn(fs.read_file, folder .. '/middle')\n"
+                             "  task.yield()\n"
+                             "  t:cancel()\n"
+                             "  pcall(t.wait, t)\n"
+                             "end\n"
+                             "collectgarbage()\n"
+                             "assert(#fs.read_file(folder .. '/middle') == 3000000)\n"
+                             "local file = assert(fs.open(folder .. '/big'))\n"
+                             "local text, err = file:read(50000000)\n"
+                             "assert(not text and err.code == 'ENOMEM', tostring(err))\n"
+                             "assert(#file:read(1000000, 0) == 1000000)\n"
+                             "done = true\n";
+
+static void make(const char *folder, const char *name, int size)
+{
+    char path[128];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    FILE *file = fopen(path, "w");
+    if (!file || ftruncate(fileno(file), size))
+        abort();
+    fclose(file);
+}
+
+int main(void)
+{
+    char folder[] = "/tmp/neap-limits-XXXXXX", command[64];
+    neap_options options = NEAP_OPTIONS_INIT;
+    neap_error error = {0};
+    alarm(60);
+    if (!mkdtemp(folder))
+        return 1;
+    make(folder, "big", 60000000);
+    make(folder, "middle", 3000000);
+    make(folder, "small", 100000);
+    neap_runtime *root = neap_open(&options, &error);
+    options.parent = root;
+    options.memory_limit = 16 << 20;
+    options.permissions = (const char *const[]){"fs.read", NULL};
+    neap_runtime *rt = neap_open(&options, &error);
+    const char *const args[] = {folder, NULL};
+    char path[128];
+    snprintf(path, sizeof path, "%s/script.lua", folder);
+    FILE *file = fopen(path, "w");
+    if (!file || fputs(script, file) < 0 || fclose(file))
+        return 1;
+    is(neap_start_args(rt, path, args, &error), 0, "a script in a runtime of 16 MB starts");
+    is(neap_run(root), 0, "and ends well");
+    lua_getglobal(neap_lua(rt), "done");
+    ok(lua_toboolean(neap_lua(rt), -1),
+       "a file that does not fit is ENOMEM, one that does is read");
+    lua_pop(neap_lua(rt), 1);
+    ok(rt->memory_peak <= 16 << 20, "the account has never been above the limit");
+    lua_gc(neap_lua(rt), LUA_GCCOLLECT, 0);
+    lua_gc(neap_lua(rt), LUA_GCCOLLECT, 0);
+    ok(rt->memory < 2 << 20, "what was read is given back (%zu bytes are left)", rt->memory);
+    neap_close(root, NULL, NULL);
+    snprintf(command, sizeof command, "rm -rf %s", folder);
+    return system(command) || done_testing();
+}
