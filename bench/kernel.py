@@ -117,10 +117,14 @@ def end(process):
                 return
 
 
+def brief(text):
+    return " ".join(text.split())[:200]
+
+
 def last_json(text):
     lines = [line for line in text.splitlines() if line.startswith("{")]
     if not lines:
-        raise Failed("it said: " + text[-300:].strip())
+        raise Failed("it said: " + brief(text))
     answer = json.loads(lines[-1])
     if "error" in answer:
         raise Failed(answer["error"])
@@ -162,7 +166,7 @@ class Server:
                 socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
                 return
             time.sleep(0.05)
-        raise Failed("it does not listen: " + read(self.log)[-300:].strip())
+        raise Failed("it does not listen: " + brief(read(self.log)))
 
     def close(self):
         end(self.process)

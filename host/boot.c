@@ -157,6 +157,7 @@ static int boot_exit(lua_State *L)
     neap_op *op = neap_op_make(rt, &exit_class, sizeof *op, NULL);
     if (!op)
         return luaL_error(L, "exit");
+    t->exited = true;
     lua_settop(L, 0);
     return neap_op_wait(L, op);
 }

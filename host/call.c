@@ -111,11 +111,13 @@ static int results_wanted(const char *format)
 
 /* ---- On S, protected, from outside of a drain ---- */
 
+static void do_call(lua_State *S, void *data);
+
 static int enter(neap_runtime *rt, void (*fn)(lua_State *, void *), call *c)
 {
     if (rt->state != RT_OPEN)
         return neap_error_set(c->error, NEAP_ECLOSED, "the runtime is closing");
-    if (rt->preempted)
+    if (rt->preempted && fn == do_call)
         return neap_error_set(c->error, UV_EBUSY, "the script is preempted");
     int top = lua_gettop(rt->S);
     if (neap_protected(rt, fn, c)) {
@@ -241,7 +243,7 @@ static void do_call(lua_State *S, void *data)
     int n = push_values(S, rt->L, &c->format, c->ap);
     neap_task *outer = rt->current;
     rt->current = NULL; /* nothing can wait in here */
-    bool sliced = neap_slice_begin(rt);
+    bool sliced = neap_slice_begin(rt, true);
     int status = lua_pcall(S, n, LUA_MULTRET, function - 1);
     if (sliced)
         neap_slice_end(rt);

@@ -286,6 +286,13 @@ static void push_text(lua_State *S, int index)
         lua_pushfstring(S, "a %s value was raised as an error", luaL_typename(S, index));
 }
 
+/* What the hook raises that kills a script: see neap_slice_init. */
+static bool is_kill(lua_State *S)
+{
+    const neap_runtime *rt = neap_of(S);
+    return rt && lua_islightuserdata(S, -1) && lua_touserdata(S, -1) == &rt->slice;
+}
+
 /* S's top: an error value, replaced by an error object. T: the thread it died on, or NULL. The
  * traceback is of the first place that saw it: an object passed on keeps the one it has. */
 void neap_error_normalize(lua_State *S, lua_State *T, const neap_task *t)
@@ -299,11 +306,14 @@ void neap_error_normalize(lua_State *S, lua_State *T, const neap_task *t)
             neap_error_push(S, UV_ENOMEM, NULL);
             return;
         }
-        push_object(S, status, NULL);
-        push_text(S, -2);
-        lua_setfield(S, -2, "message");
-        lua_pushvalue(S, -2);
-        lua_setfield(S, -2, "value");
+        bool killed = is_kill(S);
+        push_object(S, killed ? NEAP_EKILLED : status, NULL);
+        if (!killed) {
+            push_text(S, -2);
+            lua_setfield(S, -2, "message");
+            lua_pushvalue(S, -2);
+            lua_setfield(S, -2, "value");
+        }
         lua_remove(S, -2);
     }
     lua_getfield(S, LUA_REGISTRYINDEX, NO_MEMORY);

@@ -77,6 +77,7 @@ struct neap_root {
     bool owns_loop;
     bool running;   /* uv_run is on the stack */
     bool draining;
+    uint64_t drains; /* how many there have been */
     int handles;    /* of the five below, not yet closed */
     uv_check_t check;
     uv_idle_t idle;
@@ -170,8 +171,8 @@ struct neap_runtime {
     int exit_status;
     neap_error *starting;   /* where the main script's error goes until it first waits */
     bool slice_ready, interruptible, grace_over;
-    uint64_t slice_began;
-    uint64_t drain_used;    /* ns of script in this drain */
+    uint64_t slice_began, drain;
+    uint64_t drain_used;    /* ns of script in `drain` */
     size_t c_memory;        /* of `memory`, what is not the VM's */
 
     char *out;              /* buffered output */
@@ -195,6 +196,7 @@ struct neap_task {
     neap_runtime *rt;
     lua_State *L;      /* NULL in a pooled task whose thread died */
     int anchor;        /* keeps L */
+    int object;        /* where its Lua object is kept while it is alive */
     neap_scope *scope; /* member of */
     list member;
     op_head *op;       /* waits on */
@@ -208,15 +210,16 @@ struct neap_task {
     int cancelled;     /* status, or 0 */
     int cancel_error;  /* its error object, anchored when first delivered */
     bool cancel_delivered;
+    bool exited;       /* in os.exit: nothing resumes it */
     int line;          /* where it was spawned; 0 from C */
-    char site[60];
+    char site[60];     /* last: not cleared for reuse */
 };
 
 /* An error that waits for somebody to wait for its task, until the drain's end. */
 typedef struct {
     list all;
-    task_box *box; /* NULL: collected */
-    int error;     /* anchored */
+    task_box *box;
+    int error, object; /* anchored */
 } died_error;
 
 /* Its Lua object: `t:wait()`, `t:cancel()`. */
@@ -224,10 +227,9 @@ struct task_box {
     const void *magic;
     neap_runtime *rt; /* NULL: closed */
     list all;         /* in rt->boxes */
-    neap_task *task; /* alive, or ended with its results on its thread; NULL: failed or none */
+    neap_task *task;  /* while it is alive, which keeps the object too */
     bool ended, failed;
-    int error;    /* anchored */
-    int results;  /* on the task's thread */
+    int results;      /* how many are in the object's own table: of a failed one, the error */
     list waiters; /* operations in join */
     died_error *died; /* in rt->died */
 };
@@ -377,7 +379,8 @@ int neap_protected(neap_runtime *rt, void (*fn)(lua_State *S, void *data), void 
 
 /* ---- limit.c ---- */
 
-bool neap_slice_begin(neap_runtime *rt); /* before its VM is entered: is it bounded? */
+bool neap_slice_begin(neap_runtime *rt, bool call); /* before its VM is entered: is it bounded? */
+bool neap_budget_spent(neap_runtime *rt); /* in this drain */
 void neap_slice_end(neap_runtime *rt);
 bool neap_slice_fired(neap_runtime *rt); /* did the last yield come from the hook? */
 
@@ -411,12 +414,13 @@ void neap_tasks_died(neap_runtime *rt);                      /* at a drain's end
 void neap_reap(neap_runtime *rt);
 void neap_task_rescue_waking(neap_runtime *rt);
 void neap_task_rescue(neap_runtime *rt);                     /* the end of rt->ending raised */
-void neap_box_release(task_box *box);
+void neap_task_object(neap_task *t, task_box *box, lua_State *L, int index);
 void neap_died_forget(task_box *box);                        /* somebody has its error now */
 void neap_task_drop(neap_task *t);
 void neap_tasks_close(neap_runtime *rt);
 
 void neap_task_give(lua_State *L, neap_task *t, int n);      /* function and arguments from L's top */
+void neap_task_move(neap_task *t, neap_scope *to);
 void neap_spawn_start(lua_State *L, int n, neap_spawn *s);
 void neap_spawn_cancel(neap_spawn *s, int status);
 int neap_enter(lua_State *L, int n);

@@ -27,22 +27,49 @@ static bool prepare(neap_runtime *rt)
     return true;
 }
 
-/* Before its VM is entered: is its time bounded? Then neap_slice_end must follow. */
-bool neap_slice_begin(neap_runtime *rt)
+static uint64_t budget_of(const neap_runtime *rt)
 {
-    uint64_t deadline = rt->root->step_deadline;
-    if (!rt->cpu_budget && !deadline && !rt->interruptible)
-        return false;
-    if (!prepare(rt))
-        return false;
-    uint64_t now = neap_clock();
-    rt->slice_began = now;
-    if (rt->cpu_budget > 0) {
-        uint64_t budget = (uint64_t)(rt->cpu_budget * 1e9);
-        uint64_t left = budget > rt->drain_used ? budget - rt->drain_used : 1;
-        if (!deadline || now + left < deadline)
-            deadline = now + left;
+    return (uint64_t)(rt->cpu_budget * 1e9);
+}
+
+static uint64_t earlier(uint64_t a, uint64_t b) /* 0: never */
+{
+    return !a || (b && b < a) ? b : a;
+}
+
+/* What is left of its budget in this drain: it counts anew in every one. */
+static uint64_t budget_left(neap_runtime *rt)
+{
+    if (rt->drain != rt->root->drains) {
+        rt->drain = rt->root->drains;
+        rt->drain_used = 0;
     }
+    return budget_of(rt) > rt->drain_used ? budget_of(rt) - rt->drain_used : 0;
+}
+
+bool neap_budget_spent(neap_runtime *rt)
+{
+    return rt->cpu_budget > 0 && !budget_left(rt);
+}
+
+/* Before its VM is entered: is its time bounded? Then neap_slice_end must follow. A closing one has
+ * its grace and is then stopped wherever it is; so is a call, which has no turn to give up, after
+ * CALL_BUDGETS. */
+bool neap_slice_begin(neap_runtime *rt, bool call)
+{
+    enum { CALL_BUDGETS = 10 };
+    uint64_t now = neap_clock(), deadline = call ? 0 : rt->root->step_deadline, kill = 0;
+    bool bounded = rt->cpu_budget > 0 || deadline || rt->interruptible || rt->state == RT_CLOSING;
+    if (!bounded || rt->slice.depth || !prepare(rt))
+        return false;
+    if (rt->cpu_budget > 0)
+        deadline = earlier(deadline, now + budget_left(rt) + 1);
+    if (rt->cpu_budget > 0 && call)
+        kill = now + CALL_BUDGETS * budget_of(rt);
+    if (rt->state == RT_CLOSING)
+        deadline = earlier(deadline, kill = rt->grace.due);
+    rt->slice_began = now;
+    rt->slice.kill_at = kill;
     neap_slice_enter(rt->root->slicer, &rt->slice, deadline ? deadline : NEAP_SLICE_FOREVER);
     return true;
 }

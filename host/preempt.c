@@ -125,6 +125,8 @@ static void on_call(lua_State *L)
 static void stop(lua_State *L, neap_slice *s, neap_slicer *slicer)
 {
     int mode = atomic_load(&s->mode);
+    if (s->kill_at && !may_yield(L, s) && neap_os_clock() >= s->kill_at)
+        atomic_store(&s->mode, mode = NEAP_SLICE_KILL);
     if (mode == NEAP_SLICE_KILL) {
         hook_stop(s);
         s->fired = mode;

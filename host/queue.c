@@ -146,7 +146,8 @@ static void rescue(neap_runtime *rt)
 static void run_turn(neap_runtime *rt, int jobs)
 {
     share s = {rt, jobs};
-    bool sliced = neap_slice_begin(rt);
+    rt->preempted = false;
+    bool sliced = neap_slice_begin(rt, false);
     rt->entered = true;
     while (neap_protected(rt, run_jobs, &s))
         rescue(rt);
@@ -177,18 +178,15 @@ static void run_all(neap_root *root)
         list_remove(&rt->ready); /* its own jobs have queued more */
         if (!rt->head) {
             rt->drained = 0;
-            rt->drain_used = 0;
             continue;
         }
-        bool spent = rt->drained >= DRAIN_JOBS || rt->preempted;
+        bool spent = rt->drained >= DRAIN_JOBS || rt->preempted || neap_budget_spent(rt);
         list_append(spent ? &again : &root->ready, &rt->ready);
     }
     while (!list_empty(&again)) {
         neap_runtime *rt = container_of(again.next, neap_runtime, ready);
         list_remove(&rt->ready);
         rt->drained = 0;
-        rt->drain_used = 0;
-        rt->preempted = false;
         list_append(&root->ready, &rt->ready);
     }
 }
@@ -210,6 +208,7 @@ void neap_drain(neap_root *root)
     if (root->draining) /* a nested loop: only the main script can run one, outside of a drain */
         return;
     root->draining = true;
+    root->drains++;
     run_all(root);
     flush(root);
     root->draining = false;

@@ -10,7 +10,7 @@ void neap_task_give(lua_State *L, neap_task *t, int n)
     t->nargs = n;
 }
 
-static void move(neap_task *t, neap_scope *to)
+void neap_task_move(neap_task *t, neap_scope *to)
 {
     neap_scope *from = t->scope;
     list_remove(&t->member);
@@ -35,7 +35,7 @@ void neap_spawn_start(lua_State *L, int n, neap_spawn *s)
         }
         scope->spawn = s;
         s->host[0] = scope;
-        move(t, scope);
+        neap_task_move(t, scope);
         neap_scope_unref(scope); /* its members hold it */
         t->spawn = s;
     }

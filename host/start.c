@@ -92,7 +92,7 @@ static void run(lua_State *S, void *data)
     rt->arriving = NULL;
     rt->starting = s->error;
     t->nargs = 0;
-    bool sliced = neap_slice_begin(rt);
+    bool sliced = neap_slice_begin(rt, false);
     neap_task_resume(t, n);
     if (sliced)
         neap_slice_end(rt);
@@ -108,9 +108,10 @@ static int start_script(start *s)
     if (!s->error)
         s->error = &ignored;
     s->error->status = 0;
-    if (rt->state != RT_OPEN || rt->current)
-        return neap_error_set(s->error, rt->current ? UV_EBUSY : NEAP_ECLOSED,
-                              rt->current ? "a script is running" : "the runtime is closing");
+    if (rt->state != RT_OPEN)
+        return neap_error_set(s->error, NEAP_ECLOSED, "the runtime is closing");
+    if (rt->current || rt->entered || rt->preempted)
+        return neap_error_set(s->error, UV_EBUSY, "a script is running");
     neap_pipe_guard guard;
     neap_pipe_block(&guard);
     rt->entered = true;

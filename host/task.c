@@ -3,8 +3,8 @@
  * Life: neap_task_new takes one from the pool; its function and arguments are pushed on its thread;
  * queued or resumed; it waits on operations in between; when its function has ended the thread is
  * emptied and goes back to the pool with the struct, no trampoline. A task that failed gives its
- * error to whoever it belongs to, and drops its thread. While its Lua object (task_box) lives, the
- * results stay on its thread for t:wait().
+ * error to whoever it belongs to, and drops its thread. Its Lua object (task_box) is kept while
+ * it is alive, and then has the results or the error for t:wait().
  *
  * Everything here but neap_task_cancel and neap_task_ready runs inside a drain, protected, on S.
  */
@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "host.h"
+#include "vm.h"
 
 enum { POOL = 256 }; /* ended tasks kept for reuse */
 
@@ -25,6 +26,28 @@ static void new_thread(neap_runtime *rt, neap_task *t)
 {
     t->L = lua_newthread(rt->S);
     t->anchor = neap_anchor(rt, rt->S);
+    lua_pushboolean(rt->S, 0);
+    t->object = neap_anchor(rt, rt->S);
+}
+
+/* Keep (or let go of) its Lua object: `object` is a place of its own among the anchors. */
+static void keep_object(neap_task *t, lua_State *L, int index)
+{
+    lua_rawgeti(L, LUA_REGISTRYINDEX, t->rt->anchors);
+    if (index)
+        lua_pushvalue(L, index);
+    else
+        lua_pushboolean(L, 0);
+    lua_rawseti(L, -2, t->object);
+    lua_pop(L, 1);
+}
+
+void neap_task_object(neap_task *t, task_box *box, lua_State *L, int index)
+{
+    keep_object(t, L, index);
+    t->box = box;
+    box->task = t;
+    list_append(&t->rt->boxes, &box->all);
 }
 
 /* A task that will be a member of `scope`; push its function on t->L. Raises when there is no
@@ -66,6 +89,7 @@ neap_task *neap_task_new(neap_runtime *rt, neap_scope *scope)
 static void destroy(neap_task *t)
 {
     neap_anchor_drop(t->rt, &t->anchor);
+    neap_anchor_drop(t->rt, &t->object);
     neap_mem(t->rt, t, sizeof *t, 0);
 }
 
@@ -73,7 +97,7 @@ static void destroy(neap_task *t)
 void neap_task_free(neap_task *t)
 {
     neap_runtime *rt = t->rt;
-    int anchor = t->anchor;
+    int anchor = t->anchor, object = t->object;
     lua_State *L = t->L;
     neap_anchor_drop(rt, &t->cancel_error);
     if (t->scope) { /* never started */
@@ -88,8 +112,13 @@ void neap_task_free(neap_task *t)
         return;
     }
     lua_settop(L, 0);
-    memset(t, 0, sizeof *t);
-    *t = (neap_task){.job.run = run, .rt = rt, .L = L, .anchor = anchor, .next_free = rt->free_tasks};
+    memset(t, 0, offsetof(neap_task, site));
+    t->job.run = run;
+    t->rt = rt;
+    t->L = L;
+    t->anchor = anchor;
+    t->object = object;
+    t->next_free = rt->free_tasks;
     rt->free_tasks = t;
     rt->pooled++;
 }
@@ -117,10 +146,11 @@ void neap_task_ready(neap_task *t)
 void neap_task_site(neap_task *t, lua_State *L)
 {
     lua_Debug ar;
-    if (neap_user_frame(L, &ar)) {
-        memcpy(t->site, ar.short_src, sizeof t->site);
-        t->line = ar.currentline;
-    }
+    t->line = neap_vm_where(L, t->site, sizeof t->site);
+    if (strncmp(t->site, "neap/", 5) != 0 || !neap_user_frame(L, &ar))
+        return; /* called by the script itself, as a rule */
+    memcpy(t->site, ar.short_src, sizeof t->site);
+    t->line = ar.currentline;
 }
 
 /* Push the error that a cancelled task gets at its waits: the same object every time. */
@@ -183,7 +213,7 @@ static void run(neap_job *job)
     if (t->state == TASK_DROPPED || t->rt->state == RT_DROPPED) {
         discard(t);
     } else if (t->state == TASK_READY) {
-        if (t->cancelled) { /* before it began: it never does */
+        if (t->cancelled && !t->callback) { /* before it began: it never does */
             lua_settop(t->L, 0);
             neap_task_cancel_error(t->rt->S, t);
             lua_xmove(t->rt->S, t->L, 1);
@@ -255,8 +285,9 @@ void neap_task_resume(neap_task *t, int nargs)
 /* ---- Ending ---- */
 
 /* nil and an error object returned are a failure, as if it had raised. */
-static bool returned_failure(lua_State *T)
+static bool returned_failure(const neap_task *t)
 {
+    lua_State *T = t->L;
     return lua_gettop(T) >= 2 && lua_isnil(T, 1) && neap_error_is(T, 2);
 }
 
@@ -269,28 +300,47 @@ static void wake_waiters(task_box *box)
     }
 }
 
-/* The box has what there is to know; the task struct stays only for results. */
+/* Cut the task from its object, which has nothing more to expect of it. Allocates nothing. */
+static void detach_box(task_box *box, bool failed)
+{
+    keep_object(box->task, box->task->rt->S, 0);
+    box->task->box = NULL;
+    box->task = NULL;
+    box->ended = true;
+    box->failed = failed;
+    list_remove(&box->all);
+    wake_waiters(box);
+}
+
+/* The object keeps what there is to know, in a table of its own: the error, or the results. */
 static void settle_box(neap_task *t, bool failed, lua_State *S)
 {
     task_box *box = t->box;
     if (!box)
         return;
-    box->ended = true;
-    box->failed = failed;
-    box->results = failed ? 0 : lua_gettop(t->L);
-    if (failed) {
-        lua_pushvalue(S, -1);
-        box->error = neap_anchor(t->rt, S);
+    int n = failed ? 1 : lua_gettop(t->L);
+    if (n > 0) {
+        neap_anchor_push(t->rt, S, t->object);
+        lua_createtable(S, n, 0);
+        for (int i = n; i > 0; i--) {
+            if (failed)
+                lua_pushvalue(S, -3);
+            else
+                lua_xmove(t->L, S, 1);
+            lua_rawseti(S, -2, i);
+        }
+        lua_setfenv(S, -2);
+        lua_pop(S, 1);
+        box->results = n;
     }
-    if (!box->results) {
-        box->task = NULL;
-        t->box = NULL;
-    }
-    wake_waiters(box);
+    detach_box(box, failed);
 }
 
+/* It was told to end, and did: no error. */
 static bool own_cancel(neap_task *t, lua_State *S)
 {
+    if (t->rt->state != RT_OPEN && neap_error_status(S, -1) == NEAP_EKILLED)
+        return true;
     if (!t->cancelled || !t->cancel_error)
         return false;
     neap_anchor_push(t->rt, S, t->cancel_error);
@@ -317,14 +367,16 @@ static void orphaned(neap_task *t, lua_State *S)
     box->died = d;
     lua_pushvalue(S, -1);
     d->error = neap_anchor(rt, S);
+    neap_anchor_push(rt, S, t->object);
+    d->object = neap_anchor(rt, S); /* lives until then, so that d->box does */
 }
 
 static void forget(neap_runtime *rt, died_error *d)
 {
-    if (d->box)
-        d->box->died = NULL;
+    d->box->died = NULL;
     list_remove(&d->all);
     neap_anchor_drop(rt, &d->error);
+    neap_anchor_drop(rt, &d->object);
     neap_mem(rt, d, sizeof *d, 0);
 }
 
@@ -363,7 +415,7 @@ static void drop_thread(neap_task *t)
 static void leave(neap_task *t)
 {
     neap_scope *scope = t->scope;
-    bool keep = t->box || scope->body == t;
+    bool keep = scope->body == t;
     t->scope = NULL;
     t->state = TASK_ENDED;
     list_remove(&t->member);
@@ -389,10 +441,11 @@ static void end(neap_task *t, int status)
 {
     neap_runtime *rt = t->rt;
     lua_State *S = rt->S, *T = t->L;
-    bool returned = status == 0 && returned_failure(T);
+    bool returned = status == 0 && returned_failure(t);
     rt->ending = t;
     if (status != 0 || returned) {
-        lua_settop(T, returned ? 2 : lua_gettop(T));
+        if (returned)
+            lua_settop(T, 2);
         lua_xmove(T, S, 1);
         neap_error_normalize(S, returned ? NULL : T, t);
         if (status != 0)
@@ -414,12 +467,8 @@ void neap_task_rescue(neap_runtime *rt)
     if (t->anchor && t->L && lua_status(t->L) > LUA_YIELD)
         drop_thread(t);
     neap_unhandled(rt, rt->S, -1, false);
-    if (t->box && !t->box->ended) {
-        t->box->ended = t->box->failed = true;
-        t->box->task = NULL;
-        wake_waiters(t->box);
-        t->box = NULL;
-    }
+    if (t->box)
+        detach_box(t->box, true);
     if (t->scope->kind == SCOPE_GROUP)
         neap_scope_cancel(t->scope, UV_ENOMEM);
     leave(t);
@@ -446,25 +495,6 @@ void neap_tasks_died(neap_runtime *rt)
         lua_settop(rt->S, 0);
 }
 
-/* Its object is collected. */
-void neap_box_release(task_box *box)
-{
-    neap_runtime *rt = box->rt;
-    neap_task *t = box->task;
-    if (!rt)
-        return;
-    box->task = NULL;
-    if (box->died)
-        box->died->box = NULL;
-    list_remove(&box->all);
-    neap_anchor_drop(rt, &box->error);
-    if (!t)
-        return;
-    t->box = NULL;
-    if (t->state == TASK_ENDED)
-        neap_task_free(t);
-}
-
 /* ---- Cancelling ---- */
 
 /* It is woken at its wait with `nil, err`; every later wait raises the same err. */
@@ -473,6 +503,10 @@ void neap_task_cancel(neap_task *t, int status)
     if (t->state == TASK_ENDED || t->cancelled)
         return;
     t->cancelled = status;
+    if (t->exited) {
+        neap_task_drop(t);
+        return;
+    }
     op_head *o = t->op;
     if (t->state != TASK_WAITING || !o || o->completed)
         return;
@@ -502,13 +536,8 @@ int neap_task_waiting(neap_runtime *rt)
 /* It is never resumed: its thread goes as it is. */
 static void discard(neap_task *t)
 {
-    task_box *box = t->box;
-    if (box) {
-        box->ended = box->failed = true;
-        box->task = NULL;
-        t->box = NULL;
-        wake_waiters(box);
-    }
+    if (t->box)
+        detach_box(t->box, true);
     t->failed = true;
     drop_thread(t);
     leave(t);
@@ -529,20 +558,10 @@ void neap_task_drop(neap_task *t)
         discard(t);
 }
 
-/* Before the VM is closed: objects that may outlive the runtime (in a VM that is not ours) are cut
- * off. */
+/* Before the VM is closed. All tasks have ended, so no object refers to one. */
 void neap_tasks_close(neap_runtime *rt)
 {
-    neap_tasks_free_pool(rt);
     while (!list_empty(&rt->died))
         forget(rt, container_of(rt->died.next, died_error, all));
-    while (!list_empty(&rt->boxes)) {
-        task_box *box = container_of(rt->boxes.next, task_box, all);
-        if (box->task)
-            neap_task_free(box->task);
-        box->task = NULL;
-        box->rt = NULL;
-        list_remove(&box->all);
-    }
     neap_tasks_free_pool(rt);
 }

@@ -1,6 +1,8 @@
 /* task_lua.c: neap_task, the C half of neap.task: what lua/neap/task.lua is built from.
  *
  *     spawn(fn, ...) -> task          a detached task
+ *     lease(fn, ...) -> lease         cancelled with the running task's scope, or when the lease is
+ *                                     collected or given to lease_end(lease)
  *     start(fn, ...)                  one of the running task's scope
  *     join(task) -> outcome           wait for its end
  *     cancel(task)
@@ -19,6 +21,7 @@
 
 #define TASK "neap.task"
 #define GROUP "neap.group"
+#define LEASE "neap.lease"
 #define PARKER "neap.parker"
 
 enum { DIRECT_RESULTS = 14 };
@@ -68,7 +71,6 @@ static task_box *push_box(lua_State *L, neap_runtime *rt)
 {
     task_box *box = lua_newuserdata(L, sizeof *box);
     *box = (task_box){.magic = &box_magic, .rt = rt};
-    list_append(&rt->boxes, &box->all);
     list_init(&box->waiters);
     luaL_getmetatable(L, TASK);
     lua_setmetatable(L, -2);
@@ -87,8 +89,7 @@ static neap_task *spawn(lua_State *L, neap_runtime *rt, neap_scope *scope, int f
     neap_task_site(t, L);
     neap_task_give(L, t, n);
     rt->arriving = NULL;
-    box->task = t;
-    t->box = box;
+    neap_task_object(t, box, L, first);
     neap_task_ready(t);
     return t;
 }
@@ -100,6 +101,40 @@ static int task_spawn(lua_State *L)
         return neap->raise(L, NEAP_ECLOSED, NEAP_F_MESSAGE, "the runtime is closing", NEAP_F_END);
     spawn(L, rt, rt->scope, 1);
     return 1;
+}
+
+/* lease(fn, ...) -> lease: a detached task that is cancelled with the running one's scope, and when the
+ * lease is ended or collected. */
+static int task_lease(lua_State *L)
+{
+    neap_runtime *rt = neap_env_of(L)->rt;
+    task_spawn(L);
+    task_box *box = lua_touserdata(L, -1);
+    neap_scope *scope = neap_scope_new(rt, rt->current ? rt->current->scope : NULL, SCOPE_ROOT);
+    if (!scope) {
+        neap_task_cancel(box->task, UV_ECANCELED);
+        return neap->raise(L, UV_ENOMEM, NEAP_F_END);
+    }
+    neap_task_move(box->task, scope);
+    neap_scope_unref(scope); /* its members hold it */
+    box->task->cancelled = scope->cancelled;
+    task_box **lease = lua_newuserdata(L, sizeof *lease);
+    *lease = box;
+    luaL_getmetatable(L, LEASE);
+    lua_setmetatable(L, -2);
+    lua_createtable(L, 1, 0); /* the lease keeps the task's object */
+    lua_pushvalue(L, -3);
+    lua_rawseti(L, -2, 1);
+    lua_setfenv(L, -2);
+    return 1;
+}
+
+static int lease_end(lua_State *L)
+{
+    task_box *box = *(task_box **)lua_touserdata(L, 1);
+    if (box->task)
+        neap_task_cancel(box->task, UV_ECANCELED);
+    return 0;
 }
 
 /* start(fn, ...): a task of the running one's scope, without an object. */
@@ -127,13 +162,6 @@ static int task_cancel(lua_State *L)
     return 0;
 }
 
-static int task_gc(lua_State *L)
-{
-    task_box *box = to_box(L, 1);
-    neap_box_release(box);
-    return 0;
-}
-
 static int task_tostring(lua_State *L)
 {
     task_box *box = to_box(L, 1);
@@ -152,15 +180,26 @@ typedef struct {
 static int join_results(lua_State *L, neap_op *op)
 {
     task_box *box = ((join_op *)op)->box;
-    if (box->failed) {
-        neap_died_forget(box);
-        if (box->error)
-            neap_anchor_push(box->rt, L, box->error);
-        else
-            neap_error_push(L, UV_ENOMEM, NULL);
+    int n = box->results;
+    neap_died_forget(box);
+    if (box->failed && !n) { /* there was no memory to keep it */
+        neap_error_push(L, UV_ENOMEM, NULL);
         return push_failure(L, false);
     }
-    return push_results(L, box->task ? box->task->L : NULL, box->results);
+    lua_pushboolean(L, 1);
+    neap_anchor_push(box->rt, L, head_of(op)->pins[0]);
+    lua_getfenv(L, -1);
+    lua_remove(L, -2);
+    if (n > DIRECT_RESULTS) {
+        lua_pushinteger(L, n);
+        lua_replace(L, -3);
+        return 2;
+    }
+    int kept = lua_gettop(L);
+    for (int i = 1; i <= n; i++)
+        lua_rawgeti(L, kept, i);
+    lua_remove(L, kept);
+    return box->failed ? push_failure(L, false) : n + 1;
 }
 
 static void join_cancel(neap_op *op)
@@ -174,6 +213,8 @@ static const neap_op_class join_class = {"task.wait", join_results, join_cancel,
 static int task_join(lua_State *L)
 {
     task_box *box = to_box(L, 1);
+    if (box->task && box->rt && box->task == box->rt->current)
+        return luaL_error(L, "a task cannot wait for itself");
     lua_settop(L, 1);
     lua_pushnil(L); /* no callback: the object itself is on the top otherwise */
     join_op *join = neap_op_new(L, &join_class, sizeof *join);
@@ -460,6 +501,7 @@ static int task_settle(lua_State *L)
 /* ---- Registration ---- */
 
 static const luaL_Reg functions[] = {{"spawn", task_spawn},
+                                     {"lease", task_lease},
                                      {"start", task_start},
                                      {"join", task_join},
                                      {"cancel", task_cancel},
@@ -481,8 +523,10 @@ static void metatable(lua_State *L, const char *name, lua_CFunction gc)
     lua_pushvalue(L, -1);
     lua_setfield(L, -4, name); /* the module's table: lua/neap/task.lua fills the methods in */
     lua_setfield(L, -2, "__index");
-    lua_pushcfunction(L, gc);
-    lua_setfield(L, -2, "__gc");
+    if (gc) {
+        lua_pushcfunction(L, gc);
+        lua_setfield(L, -2, "__gc");
+    }
     lua_pushstring(L, name);
     lua_setfield(L, -2, "__name");
     lua_pushliteral(L, "it is protected");
@@ -492,11 +536,15 @@ static void metatable(lua_State *L, const char *name, lua_CFunction gc)
 static int open_task(neap_env *env, lua_State *L, void *state)
 {
     (void)env, (void)state;
-    metatable(L, TASK, task_gc);
+    metatable(L, TASK, NULL);
     lua_pushcfunction(L, task_tostring);
     lua_setfield(L, -2, "__tostring");
     lua_pop(L, 1);
     metatable(L, GROUP, group_gc);
+    lua_pop(L, 1);
+    metatable(L, LEASE, lease_end);
+    lua_getfield(L, -1, "__gc");
+    lua_setfield(L, -3, "lease_end");
     lua_pop(L, 1);
     return 0;
 }

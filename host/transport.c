@@ -1,17 +1,19 @@
 /* transport.c -- TCP, pipe and TTY behind the face of neap_transport_class, on libuv.
  *
- * Reading. All of a loop's transports read into one buffer, the root's; its bytes are the consumer's
- * during on_read only, so nothing is allocated for a read and an idle connection holds no buffer.
+ * Reading. All of a loop's transports read into one buffer, the root's; its bytes are the
+ * consumer's during on_read only, so nothing is allocated for a read and an idle connection holds
+ * no buffer.
  *
  * Writing. The socket is tried at once; what the kernel did not take is copied into a request (one
- * block with its bytes) and queued in libuv. `queued` is brought up to date at every write and at the
- * end of every request. Once a file is on its way, what follows waits in the outbox.
+ * block with its bytes) and queued in libuv. `queued` is brought up to date at every write and at
+ * the end of every request. Once a file is on its way, what follows waits in the outbox.
  *
  * Order. `done` is called in the order of the calls, never from inside one: libuv calls back later
  * for what it has queued, and the outbox holds only what comes after that.
  *
- * Closing. libuv ends its requests with UV_ECANCELED and then calls on_handle_closed; the outbox does
- * the same for what it holds; when all parts have ended, `closed` is called and the memory goes. */
+ * Closing. libuv ends its requests with UV_ECANCELED and then calls on_handle_closed; the outbox
+ * does the same for what it holds; when all parts have ended, `closed` is called and the memory
+ * goes. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/un.h>
@@ -288,8 +290,8 @@ neap_transport *neap_transport_new(neap_env *env, int kind)
     return &w->t;
 }
 
-/* libuv opens a terminal anew, so that its mode is not shared; then the descriptor given is not used
- * and, being ours, closed. */
+/* libuv opens a terminal anew, so that its mode is not shared; then the descriptor given is not
+ * used and, being ours, closed. */
 static int open_tty(wire *w, int fd)
 {
     uv_os_fd_t used;
@@ -310,12 +312,9 @@ int neap_transport_open(neap_transport *t, int fd)
     if (!w)
         return UV_EINVAL;
     switch (w->kind) {
-    case NEAP_TCP:
-        return uv_tcp_open(&w->uv.tcp, fd);
-    case NEAP_PIPE:
-        return uv_pipe_open(&w->uv.pipe, fd);
-    default:
-        return open_tty(w, fd);
+    case NEAP_TCP: return uv_tcp_open(&w->uv.tcp, fd);
+    case NEAP_PIPE: return uv_pipe_open(&w->uv.pipe, fd);
+    default: return open_tty(w, fd);
     }
 }
 

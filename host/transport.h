@@ -1,9 +1,9 @@
 /* transport.h -- what the files transport*.c know of each other.
  *
- * wire       a transport of the host: one libuv stream. Its block is freed when libuv has called back
- *            for every handle in it and no job of the thread pool uses its descriptor.
- * request    one connect, write, end or file on its way, with its bytes: one block, freed before its
- *            `done` is called.
+ * wire       a transport of the host: one libuv stream. Its block is freed when libuv has called
+ *            back for every handle in it and no job of the thread pool uses its descriptor.
+ * request    one connect, write, end or file on its way, with its bytes: one block, freed before
+ *            its `done` is called.
  * outbox     made by the first sendfile: files, and what was written after them (transport_file.c).
  * listener   made by bind: what a listening wire has more (transport_listen.c). */
 #ifndef NEAP_HOST_TRANSPORT_H
@@ -67,7 +67,8 @@ void neap_wire_part_closed(wire *w);
 
 /* ---- transport_file.c ---- */
 
-int neap_outbox_sendfile(neap_transport *t, int file, int64_t offset, size_t length, neap_on_done done);
+int neap_outbox_sendfile(neap_transport *t, int file, int64_t offset, size_t length,
+                         neap_on_done done);
 bool neap_outbox_busy(const wire *w); /* then what is written now has to wait its turn */
 int neap_outbox_add(wire *w, request *r);
 size_t neap_outbox_bytes(const wire *w);

@@ -5,8 +5,8 @@
  * descriptor of the socket, which lives until the last job has ended, whatever libuv has closed.
  *
  * The outbox is a queue that begins with a file: files, and the writes and the end that came after.
- * A file starts when libuv has nothing left to write; bytes at the head go to libuv at once. When a
- * file fails, part of it may be gone, so the rest of the queue and all later writes fail with it. */
+ * A file starts when libuv has nothing left to write; bytes at the head go to libuv at once. When
+ * a file fails, part of it may be gone, so the rest of the queue and all later writes fail too. */
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -217,7 +217,8 @@ fail:
     return status;
 }
 
-int neap_outbox_sendfile(neap_transport *t, int file, int64_t offset, size_t length, neap_on_done done)
+int neap_outbox_sendfile(neap_transport *t, int file, int64_t offset, size_t length,
+                         neap_on_done done)
 {
     wire *w = (wire *)t;
     outbox *box = box_of(w);

@@ -35,9 +35,9 @@ static int address(int fd, name_function name, bool port, char *out, size_t size
         return -errno;
     if (sa->sa_family == AF_UNIX)
         return port ? UV_ENOTSUP : put(out, size, ((struct sockaddr_un *)sa)->sun_path);
-    int failed = getnameinfo(sa, length, port ? NULL : text, port ? 0 : sizeof text,
-                             port ? text : NULL, port ? sizeof text : 0,
-                             NI_NUMERICHOST | NI_NUMERICSERV);
+    int failed =
+        getnameinfo(sa, length, port ? NULL : text, port ? 0 : sizeof text, port ? text : NULL,
+                    port ? sizeof text : 0, NI_NUMERICHOST | NI_NUMERICSERV);
     return failed ? UV_ENOTSUP : put(out, size, text);
 }
 

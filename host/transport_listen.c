@@ -1,12 +1,13 @@
 /* transport_listen.c -- listening: bind, listen, and accepting without ever spinning.
  *
- * We accept ourselves rather than through uv_listen: that one, out of descriptors, accepts and closes
- * connections with a reserve descriptor, and when another thread has taken that one, or the system
- * is out of them, it tries again for ever without leaving its callback. Here a failure is reported
- * once, clients wait in the kernel's backlog, and PAUSE seconds later we try again; it is reported
- * again only after a connection was accepted in between.
+ * We accept ourselves rather than through uv_listen: that one, out of descriptors, accepts and
+ * closes connections with a reserve descriptor, and when another thread has taken that one, or the
+ * system is out of them, it tries again for ever without leaving its callback. Here a failure is
+ * reported once, clients wait in the kernel's backlog, and PAUSE seconds later we try again; it is
+ * reported again only after a connection was accepted in between.
  *
- * The listening socket belongs to the wire's uv handle, which never starts; a uv_poll watches it. */
+ * The listening socket belongs to the uv handle of the wire, which never starts; a uv_poll watches
+ * it. */
 #include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -115,10 +116,8 @@ static socklen_t length_of(const struct sockaddr *address)
 {
     const struct sockaddr_un *un = (const struct sockaddr_un *)(const void *)address;
     switch (address->sa_family) {
-    case AF_INET:
-        return sizeof(struct sockaddr_in);
-    case AF_INET6:
-        return sizeof(struct sockaddr_in6);
+    case AF_INET: return sizeof(struct sockaddr_in);
+    case AF_INET6: return sizeof(struct sockaddr_in6);
     default:
         return (socklen_t)(offsetof(struct sockaddr_un, sun_path) +
                            strnlen(un->sun_path, sizeof un->sun_path));

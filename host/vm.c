@@ -9,6 +9,7 @@
 #include <lualib.h>
 #include <stdatomic.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "os/os.h"
 
@@ -18,6 +19,7 @@
 #if NEAP_LUAJIT_INTERNALS
 #include "lj_obj.h"
 #include "lj_bc.h"
+#include "lj_debug.h"
 #include "lj_dispatch.h"
 #include "lj_frame.h"
 #include "lj_jit.h"
@@ -32,18 +34,44 @@
 /* A tail call leaves the frame of the call it answers: either a Lua frame, which keeps the PC after
  * the CALL instruction, or the continuation that a stitched trace put in between, which keeps the
  * same PC one frame lower. */
-bool neap_vm_drops_results(lua_State *L)
+static const BCIns *caller_pc(lua_State *L)
 {
     cTValue *frame = L->base - 1;
-    const BCIns *pc;
     if (frame_islua(frame))
-        pc = frame_pc(frame);
-    else if (frame_iscont(frame) && frame_contf(frame) == lj_cont_stitch)
-        pc = frame_contpc(frame);
-    else
+        return frame_pc(frame);
+    if (frame_iscont(frame) && frame_contf(frame) == lj_cont_stitch)
+        return frame_contpc(frame);
+    return NULL;
+}
+
+bool neap_vm_drops_results(lua_State *L)
+{
+    const BCIns *pc = caller_pc(L);
+    if (!pc)
         return false;
     BCOp op = bc_op(pc[-1]);
     return (op == BC_CALL || op == BC_CALLM) && bc_b(pc[-1]) == 1;
+}
+
+int neap_vm_where(lua_State *L, char *source, size_t size)
+{
+    const BCIns *pc = caller_pc(L);
+    source[0] = 0;
+    if (!pc)
+        return 0;
+    GCfunc *fn = frame_func(frame_prev(L->base - 1));
+    if (!isluafunc(fn))
+        return 0;
+    const GCproto *pt = funcproto(fn);
+    const GCstr *name = proto_chunkname(pt);
+    const char *text = strdata(name);
+    bool marked = *text == '@' || *text == '=';
+    size_t n = marked ? name->len - 1 : name->len;
+    if (n >= size)
+        n = size - 1;
+    memcpy(source, text + marked, n);
+    source[n] = 0;
+    return lj_debug_line((GCproto *)pt, proto_bcpos(pt, pc) - 1);
 }
 
 static bool in_assembler(const char *pc)
@@ -98,6 +126,18 @@ bool neap_vm_drops_results(lua_State *L)
 {
     (void)L;
     return false;
+}
+
+int neap_vm_where(lua_State *L, char *source, size_t size)
+{
+    lua_Debug ar;
+    source[0] = 0;
+    if (!lua_getstack(L, 1, &ar) || !lua_getinfo(L, "Sl", &ar) || ar.currentline <= 0)
+        return 0;
+    size_t n = strnlen(ar.short_src, size - 1);
+    memcpy(source, ar.short_src, n);
+    source[n] = 0;
+    return ar.currentline;
 }
 
 bool neap_vm_interruptible(lua_State *L, const void *pc)

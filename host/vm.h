@@ -34,6 +34,10 @@ bool neap_vm_interruptible(lua_State *L, const void *pc);
  * something other than pcall, or handled by xpcall's function. Does nothing without internals. */
 void neap_vm_hook_leave(lua_State *L);
 
+/* Where the running C function was called from Lua: the chunk's short name, cut to fit, and the line;
+ * 0 and an empty name when it was not. A few nanoseconds with internals. */
+int neap_vm_where(lua_State *L, char *source, size_t size);
+
 /* Turns the compiler of L's VM off for good and drops what it has compiled. */
 void neap_vm_jit_off(lua_State *L);
 

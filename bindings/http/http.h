@@ -155,6 +155,7 @@ struct http_connection {
     http_buffer *in, *out; /* not yet parsed; not yet written */
     double deadline, armed; /* of this phase; when the timer fires, 0 not */
     size_t mark;            /* queued when we last looked; bytes discarded while lingering */
+    uint32_t seen;          /* bytes of out when the last drain ended */
     uint8_t phase;
     bool flushing; /* the flush job is queued: the memory must stay */
     bool ended;    /* the client sends no more */

@@ -84,9 +84,19 @@ char *http_output_room(http_connection *c, size_t n)
     }
     if (!c->flushing) {
         c->flushing = true;
+        c->seen = 0;
         neap->flush(c->server->handle.env, &c->flush);
     }
     return p;
+}
+
+/* Pipelined requests may take more jobs than one drain of the queue runs. As long as each adds to the
+ * output, it is kept for the next drain, and a batch of requests is still answered in one write. */
+static bool grows(http_connection *c)
+{
+    size_t seen = c->seen;
+    c->seen = (uint32_t)c->out->end;
+    return c->x && c->out->end > seen && c->out->end < HTTP_LOW_WATER;
 }
 
 /* The turn's jobs are done. The connection may have closed meanwhile, and waited for this only. */
@@ -94,8 +104,12 @@ void http_output_on_flush(neap_job *job)
 {
     http_connection *c = (http_connection *)((char *)job - offsetof(http_connection, flush));
     c->flushing = false;
-    if (!c->t)
+    if (!c->t) {
         http_server_left(c);
-    else
+    } else if (c->out && grows(c)) {
+        c->flushing = true;
+        neap->flush(c->server->handle.env, &c->flush);
+    } else {
         http_output_flush(c);
+    }
 }

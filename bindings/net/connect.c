@@ -4,7 +4,7 @@
  *   connect_path(path) -> stream     op
  *
  * Each attempt has a transport of its own, which is closed when it fails. The error is the last
- * address's. Cancelled: the attempt's socket is closed; a lookup ends by itself and is then dropped. */
+ * address's. Cancelled: the attempt's socket is closed; a lookup ends by itself and is dropped. */
 #include "net.h"
 
 #include <stdio.h>
@@ -90,7 +90,8 @@ static void on_looked_up(neap_net_lookup *l, int status)
         return;
     }
     snprintf(message, sizeof message, "cannot find the host %s", l->host);
-    neap->complete(&c->op, status, NEAP_F_MESSAGE, message, NEAP_F_SYSCALL, "getaddrinfo", NEAP_F_END);
+    neap->complete(&c->op, status, NEAP_F_MESSAGE, message, NEAP_F_SYSCALL, "getaddrinfo",
+                   NEAP_F_END);
 }
 
 /* ---- The operation ---- */
@@ -124,7 +125,10 @@ static void connect_release(neap_op *op, int delivered)
 }
 
 static const neap_op_class connect_class = {
-    "net.connect", connect_results, connect_cancel, connect_release,
+    "net.connect",
+    connect_results,
+    connect_cancel,
+    connect_release,
 };
 
 static int refuse(lua_State *L, connect_op *c, int status, const char *target)

@@ -72,6 +72,7 @@ int neap_net_keepalive(lua_State *L)
 {
     int off = lua_isboolean(L, 2) && !lua_toboolean(L, 2);
     double seconds = off ? 0 : ceil(luaL_checknumber(L, 2));
-    luaL_argcheck(L, off || (seconds >= 1 && seconds <= LONGEST), 2, "1 to 32767 seconds, or false");
+    luaL_argcheck(L, off || (seconds >= 1 && seconds <= LONGEST), 2,
+                  "1 to 32767 seconds, or false");
     return set_option(L, "keepalive", (int)seconds);
 }

@@ -28,8 +28,8 @@ typedef struct accept_op {
 struct listener {
     neap_handle handle;
     neap_transport *transport;
-    accept_op *waiting, **tail; /* for a connection */
-    accept_op *coming;          /* completed, not yet released */
+    accept_op *waiting, **tail;  /* for a connection */
+    accept_op *coming;           /* completed, not yet released */
     neap_transport *kept[AHEAD]; /* a ring */
     unsigned first, count;
     int failure; /* not yet told */
@@ -144,7 +144,10 @@ static void accept_release(neap_op *op, int delivered)
 }
 
 static const neap_op_class accept_class = {
-    "listener.accept", accept_results, accept_cancel, accept_release,
+    "listener.accept",
+    accept_results,
+    accept_cancel,
+    accept_release,
 };
 
 /* ---- Closing ---- */
@@ -206,7 +209,8 @@ static int refuse(lua_State *L, const char *target)
 /* A numeric address and its port, as arguments 1 and 2. */
 static int check_address(lua_State *L, const char *host, int port, struct sockaddr_storage *out)
 {
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV};
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
+                             .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV};
     struct addrinfo *found;
     char service[8];
     snprintf(service, sizeof service, "%d", port);

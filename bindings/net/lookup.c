@@ -2,8 +2,8 @@
  *
  *   lookup(host) -> {address, ...}    op
  *
- * A numeric address is read on the spot. getaddrinfo cannot be stopped: who no longer waits lets its
- * result go when it comes. Errors are libuv's EAI codes, with a message that names the host. */
+ * A numeric address is read on the spot. getaddrinfo cannot be stopped: who no longer waits lets
+ * its result go when it comes. Errors are libuv's EAI codes, with a message that names the host. */
 #include "net.h"
 
 #include <arpa/inet.h>
@@ -64,8 +64,11 @@ typedef struct {
 static void finish(lookup_op *o, int status)
 {
     char message[NEAP_NET_HOST + 64];
-    snprintf(message, sizeof message, "cannot find the host %s", o->lookup.host);
-    neap->complete(&o->op, status, NEAP_F_MESSAGE, message, NEAP_F_SYSCALL, "getaddrinfo", NEAP_F_END);
+    const char *what =
+        status == NEAP_EPERMISSION ? "permission is missing: dns" : "cannot find the host";
+    snprintf(message, sizeof message, "%s %s", what, o->lookup.host);
+    neap->complete(&o->op, status, NEAP_F_MESSAGE, message, NEAP_F_SYSCALL, "getaddrinfo",
+                   NEAP_F_END);
 }
 
 static void on_found(neap_net_lookup *l, int status)
@@ -106,9 +109,7 @@ int neap_net_lookup_op(lua_State *L)
     int status = neap->permit(o->op.env, "dns", host, strlen(host));
     if (!status)
         status = neap_net_lookup_start(o->op.env, &o->lookup);
-    if (status == NEAP_EPERMISSION)
-        neap->complete(&o->op, status, NEAP_F_ADDRESS, host, NEAP_F_END);
-    else if (status)
+    if (status)
         finish(o, status < 0 ? status : 0);
     return neap->wait(L, &o->op);
 }

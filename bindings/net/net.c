@@ -19,9 +19,11 @@
  *
  * Functions return nil and an error when the world refuses; "op" may also be given a callback.
  *
- * Files: stream.c reading and writing; info.c; connect.c; listen.c; lookup.c DNS. Lifetime: a Lua object
- * refers to a handle of the host's, which owns a transport; while an operation waits, it pins the
- * object. Streams made of other transports (TLS) are the same class: transport_streams. */
+ * Files: stream.c reading and writing; info.c addresses and options; connect.c; listen.c; lookup.c.
+ *
+ * Lifetime: a Lua object refers to a handle of the host's, which owns a transport; while an
+ * operation waits, it pins the object. Streams on other transports (TLS) are the same class:
+ * transport_streams. */
 #include "net.h"
 
 #include <stdio.h>
@@ -88,10 +90,24 @@ static void push_text(lua_State *L, int index)
         lua_pushfstring(L, "a %s value was raised as an error", luaL_typename(L, index));
 }
 
-/* xpcall's handler for a connection's handler: it runs where the error was raised. */
+static int is_cancelled(lua_State *L)
+{
+    if (!lua_istable(L, 1))
+        return 0;
+    lua_getfield(L, 1, "code");
+    const char *code = lua_tostring(L, -1);
+    return code && !strcmp(code, "ECANCELED");
+}
+
+/* xpcall's handler for a connection's handler: it runs where the error was raised. That somebody
+ * cancelled it, or closed its stream while it waited, is no failure. */
 static int report(lua_State *L)
 {
     lua_settop(L, 1);
+    if (is_cancelled(L)) {
+        lua_settop(L, 1);
+        return 1;
+    }
     if (!lua_istable(L, 1)) {
         push_text(L, 1);
         neap->push_error(L, NEAP_ESCRIPT, NEAP_F_MESSAGE, lua_tostring(L, -1), NEAP_F_END);

@@ -1,6 +1,6 @@
 /* net.h -- what the files of the net binding share. net.c has the binding's interface.
  *
- * A function that takes a neap_env works in an operation's results, where no function of ours runs. */
+ * A function that takes a neap_env works in an operation's results, where none of ours runs. */
 #ifndef NEAP_BINDINGS_NET_H
 #define NEAP_BINDINGS_NET_H
 
@@ -14,7 +14,7 @@ enum { NEAP_NET_HOST = 256, NEAP_NET_TARGET = NEAP_NET_HOST + 10 }; /* "[host]:6
 
 extern const neap_handle_class neap_net_stream_class;
 
-/* Push a stream on a transport, which is its own from then on; may raise: then it is still yours. */
+/* Push a stream on a transport, which is its own from then on; if it raises, still yours. */
 void neap_net_push_stream(lua_State *L, neap_env *env, neap_transport *t);
 neap_transport *neap_net_take(lua_State *L, int index, neap_buf *unread);
 
@@ -32,8 +32,8 @@ int neap_net_connect_path(lua_State *L);
 
 /* ---- lookup.c ---- */
 
-/* From a host's name to its addresses, in the order in which to try them. The struct is the caller's,
- * zeroed, and stays where it is until `done`. */
+/* From a host's name to its addresses, in the order in which to try them. The struct is the
+ * caller's, zeroed, and stays where it is until `done`. */
 typedef struct neap_net_lookup {
     neap_work work;
     void (*done)(struct neap_net_lookup *lookup, int status);

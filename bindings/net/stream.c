@@ -1,12 +1,12 @@
 /* stream.c -- streams: a handle over a transport, whichever it is.
  *
  * Reading. The transport reads from the first read() on and is not stopped in between, which would
- * cost a system call each time. Bytes go to the waiting read, or into one buffer for the next, which
- * takes all of it; from HIGH on the transport pauses until then. A read that is cancelled after bytes
- * came to it puts them back.
+ * cost a system call each time. Bytes go to the waiting read, or into one buffer for the next,
+ * which takes all of it; from HIGH on the transport pauses until then. A read that is cancelled
+ * after bytes came to it puts them back.
  *
- * Writing. The transport tries at once and copies what is left. A write waits while more than HIGH is
- * queued, until LOW is. When bytes fail that no write waits for any more, the next one tells.
+ * Writing. The transport tries at once and copies what is left. A write waits while more than HIGH
+ * is queued, until LOW is. When bytes fail that no write waits for any more, the next one tells.
  * Cancelling a write that waits closes the stream: nobody knows how much of it has gone.
  *
  * Writes line up; of read and shutdown one at a time (EBUSY). */

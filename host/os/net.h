@@ -16,8 +16,8 @@ int neap_os_accept(int listener);
 /* Several sockets may listen on one port, and share its connections. */
 int neap_os_share_port(int socket);
 
-/* Send at most `length` bytes of `file` at `offset`: how many went, 0 at the file's end. Any thread;
- * waits for the disk, not for the socket (-EAGAIN). */
+/* Send at most `length` bytes of `file` at `offset`: how many went, 0 at the file's end. Any
+ * thread; waits for the disk, not for the socket (-EAGAIN). */
 ssize_t neap_os_sendfile(int socket, int file, int64_t offset, size_t length);
 
 #endif

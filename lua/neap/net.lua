@@ -178,7 +178,7 @@ local function accept_all(listener, handler)
     elseif listener:is_closed() or err.code == "ECANCELED" then
       return
     else
-      core.report(err)             -- EMFILE and the like: told once, it goes on when it can
+      core.report(err)             -- EMFILE and the like: told once, then we go on when we can
     end
   end
 end
