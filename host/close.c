@@ -110,6 +110,7 @@ static void finish(neap_runtime *rt)
     void *data = rt->on_closed_data;
     neap_output_flush(rt);
     rt->state = RT_CLOSED;
+    neap_timers_drop(rt);
     neap_tasks_close(rt);
     neap_scopes_close(rt);
     neap_vm_close(rt);

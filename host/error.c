@@ -387,6 +387,33 @@ void neap_error_export(lua_State *L, int index, neap_error *error)
     lua_settop(L, top);
 }
 
+static void take(lua_State *S, void *data)
+{
+    neap_error_normalize(S, NULL, NULL);
+    neap_error_export(S, 1, data);
+}
+
+static void collect(lua_State *S, void *data)
+{
+    (void)S;
+    neap_collect(data);
+}
+
+/* Out of memory it makes room at once: whoever called may want to go on. */
+int neap_error_take(neap_runtime *rt, neap_error *error)
+{
+    neap_error ignored;
+    int top = lua_gettop(rt->S) - 1;
+    if (!error)
+        error = &ignored;
+    if (neap_protected_value(rt, take, error))
+        neap_error_set(error, UV_ENOMEM, "not enough memory");
+    if (error->status == UV_ENOMEM)
+        neap_protected(rt, collect, rt);
+    lua_settop(rt->S, top);
+    return error->status;
+}
+
 int neap_error_set(neap_error *error, int status, const char *format, ...)
 {
     if (error) {

@@ -337,6 +337,22 @@ static int open_path(neap_env *env, const char *path, int flags, int mode)
     return neap_open_path(env->rt, path, flags, mode);
 }
 
+static int hold(lua_State *L, int index)
+{
+    lua_pushvalue(L, index);
+    return neap_anchor(neap_env_of(L)->rt, L);
+}
+
+static void held(lua_State *L, int ref)
+{
+    neap_anchor_push(neap_of(L), L, ref);
+}
+
+static void let_go(neap_env *env, int *ref)
+{
+    neap_anchor_drop(env->rt, ref);
+}
+
 /* Streams: whichever extension makes them says how to get at their transports. */
 
 static neap_env *stream_maker(lua_State *L)
@@ -422,6 +438,9 @@ const neap_table neap_the_table = {
     .transport_connect = neap_transport_connect,
     .transport_bind = neap_transport_bind,
     .transport_listen = neap_transport_listen,
+    .hold = hold,
+    .held = held,
+    .let_go = let_go,
     .handle_make = neap_handle_make,
     .handle_test = neap_handle_test,
     .handle_methods = neap_handle_methods,

@@ -116,6 +116,7 @@ struct neap_runtime {
     bool foreign;           /* neap_attach: the VM is not ours to close */
     int state;
     int anchors;            /* registry index of the table of anchored values */
+    int anchor_count, anchor_free;
     int trampoline;         /* and of the protected call's function */
     int handler;            /* and of the message handler that adds a traceback */
 
@@ -135,6 +136,7 @@ struct neap_runtime {
 
     neap_scope *scope;      /* of the main script and detached tasks */
     list scopes;            /* all */
+    neap_scope *free_scopes;
     list boxes, groups;     /* Lua objects of tasks and groups */
     neap_task *free_tasks;
     int pooled, tasks;      /* in the pool; alive */
@@ -155,7 +157,8 @@ struct neap_runtime {
 
     lua_Alloc vm_alloc;     /* LuaJIT's own, behind the counting one */
     void *vm_ud;
-    size_t memory, memory_limit, memory_soft, memory_peak;
+    size_t memory, memory_limit, memory_peak;
+    size_t memory_soft, memory_low; /* collect above; least since that was asked */
     bool collect_wanted;
 
     neap_slice slice;
@@ -345,7 +348,8 @@ int neap_error_status(lua_State *L, int index);              /* of its code; ESC
 int neap_error_handler(lua_State *L);                        /* for lua_pcall */
 void neap_error_normalize(lua_State *S, lua_State *T, const neap_task *t); /* top of S: any error value
                                                  -> error object with traceback of T */
-void neap_error_export(lua_State *L, int index, neap_error *error); /* protected or not */
+void neap_error_export(lua_State *L, int index, neap_error *error); /* protected */
+int neap_error_take(neap_runtime *rt, neap_error *error);    /* pops S's top, any error value: its status */
 int neap_error_set(neap_error *error, int status, const char *format, ...);
 const char *neap_status_name(int status);
 const char *neap_status_message(int status);
@@ -360,8 +364,8 @@ void neap_traceback(lua_State *S, lua_State *T, const char *message); /* pushed 
 
 void *neap_mem(neap_runtime *rt, void *p, size_t old_size, size_t size);
 int neap_charge(neap_runtime *rt, ptrdiff_t bytes);
-void neap_collect_soon(neap_runtime *rt);                    /* asks for a full collection */
-void neap_collect(neap_runtime *rt);
+void neap_collect_soon(neap_runtime *rt);                    /* asks for a full collection; in an allocation */
+void neap_collect(neap_runtime *rt);                         /* protected */
 void *neap_vm_allocator(void *rt, void *p, size_t old_size, size_t size);
 int neap_anchor(neap_runtime *rt, lua_State *L);             /* pops; raises on no memory */
 void neap_anchor_push(neap_runtime *rt, lua_State *L, int ref);
@@ -376,6 +380,7 @@ void neap_drain(neap_root *root);
 void neap_wake_root(neap_root *root);                        /* the loop does not sleep before a drain */
 void neap_queue_open(neap_runtime *rt);
 int neap_protected(neap_runtime *rt, void (*fn)(lua_State *S, void *data), void *data); /* on S */
+int neap_protected_value(neap_runtime *rt, void (*fn)(lua_State *S, void *data), void *data); /* with S's top */
 
 /* ---- limit.c ---- */
 
@@ -434,6 +439,7 @@ void neap_scope_leave(neap_scope *s);
 void neap_scope_fail(neap_scope *s, lua_State *S);           /* error object on S's top */
 void neap_scope_unref(neap_scope *s);
 void neap_scopes_close(neap_runtime *rt);
+void neap_scopes_free(neap_runtime *rt);
 
 /* ---- timer.c ---- */
 
@@ -441,6 +447,7 @@ uint64_t neap_clock(void); /* ns, monotonic: the one clock */
 void neap_timer_start(neap_root *root, neap_timer *t, double seconds);
 void neap_timer_stop(neap_root *root, neap_timer *t);
 void neap_timers_fire(neap_root *root);
+void neap_timers_drop(neap_runtime *rt); /* its extensions' are stopped */
 
 /* ---- handle.c ---- */
 

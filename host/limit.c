@@ -53,19 +53,19 @@ bool neap_budget_spent(neap_runtime *rt)
 }
 
 /* Before its VM is entered: is its time bounded? Then neap_slice_end must follow. A closing one has
- * its grace and is then stopped wherever it is; so is a call, which has no turn to give up, after
- * CALL_BUDGETS. */
+ * its grace and is then stopped wherever it is; one with a budget is stopped where it cannot be
+ * preempted (a call, sort's comparison) after STUCK, or ten budgets if that is longer. */
 bool neap_slice_begin(neap_runtime *rt, bool call)
 {
-    enum { CALL_BUDGETS = 10 };
+    enum { STUCK = 250 * 1000000 };
     uint64_t now = neap_clock(), deadline = call ? 0 : rt->root->step_deadline, kill = 0;
     bool bounded = rt->cpu_budget > 0 || deadline || rt->interruptible || rt->state == RT_CLOSING;
     if (!bounded || rt->slice.depth || !prepare(rt))
         return false;
-    if (rt->cpu_budget > 0)
+    if (rt->cpu_budget > 0) {
         deadline = earlier(deadline, now + budget_left(rt) + 1);
-    if (rt->cpu_budget > 0 && call)
-        kill = now + CALL_BUDGETS * budget_of(rt);
+        kill = now + (10 * budget_of(rt) > STUCK ? 10 * budget_of(rt) : STUCK);
+    }
     if (rt->state == RT_CLOSING)
         deadline = earlier(deadline, kill = rt->grace.due);
     rt->slice_began = now;
@@ -88,20 +88,20 @@ bool neap_slice_fired(neap_runtime *rt)
 
 /* ---- Collecting before memory runs out ---- */
 
-/* From the allocator: the next safe point collects. */
+/* In an allocation of the VM's: its collector, told that it is due and that a step is a whole cycle,
+ * works off all garbage at the next instruction that makes something. Only fields are set here. */
 void neap_collect_soon(neap_runtime *rt)
 {
+    lua_gc(rt->L, LUA_GCSETSTEPMUL, 0);
+    lua_gc(rt->L, LUA_GCRESTART, 0);
     rt->collect_wanted = true;
 }
 
-/* A full collection; the mark moves up by half of what is then left. Protected. */
+/* A full collection. Protected. */
 void neap_collect(neap_runtime *rt)
 {
+    enum { STEPMUL = 200 }; /* LuaJIT's default */
     rt->collect_wanted = false;
     lua_gc(rt->S, LUA_GCCOLLECT, 0);
-    size_t limit = rt->memory_limit, floor = limit / 4 * 3;
-    if (!limit)
-        return;
-    size_t mark = rt->memory < limit ? rt->memory + (limit - rt->memory) / 2 : limit;
-    rt->memory_soft = mark > floor ? mark : floor;
+    lua_gc(rt->S, LUA_GCSETSTEPMUL, STEPMUL);
 }

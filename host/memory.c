@@ -4,8 +4,9 @@
  * (malloc in its place is 2.4 to 7 times slower); C memory comes from neap_mem. Over the limit an
  * allocation fails: that operation's ENOMEM, or the VM's "not enough memory". LuaJIT collects
  * nothing by itself when memory runs out, so past three quarters of the limit a full collection is
- * asked for (collect_wanted), which the next drain or safe point carries out; the mark then moves up
- * by half of what is left, so that a script that really holds its memory is not collected to death.
+ * asked for, which the VM's next allocation by script or the next drain carries out; the mark then
+ * moves to half of what is left, so that a script that really holds its memory is not collected to
+ * death.
  */
 #include <stdlib.h>
 
@@ -54,28 +55,62 @@ int neap_charge(neap_runtime *rt, ptrdiff_t bytes)
     return 0;
 }
 
+static size_t mark(size_t used, size_t limit)
+{
+    size_t floor = limit / 4 * 3, half = used + (limit - used) / 2;
+    return half > floor ? half : floor;
+}
+
+static void watch(neap_runtime *rt)
+{
+    size_t limit = rt->memory_limit;
+    if (rt->memory > rt->memory_soft && rt->memory < limit) {
+        rt->memory_low = rt->memory;
+        rt->memory_soft = limit - rt->memory > limit / 64 ? mark(rt->memory, limit) : limit;
+        neap_collect_soon(rt);
+    } else if (rt->memory < rt->memory_low) {
+        rt->memory_low = rt->memory;
+        rt->memory_soft = mark(rt->memory, limit);
+    }
+}
+
 void *neap_vm_allocator(void *data, void *p, size_t old_size, size_t size)
 {
     neap_runtime *rt = data;
-    if (!fits(rt, old_size, size))
+    if (!fits(rt, old_size, size)) {
+        neap_collect_soon(rt); /* the script may catch the error and go on */
         return NULL;
+    }
+    if (rt->slice.due)
+        neap_slice_poll(&rt->slice);
     void *q = rt->vm_alloc(rt->vm_ud, p, old_size, size);
     if (q || !size) {
         count(rt, old_size, size);
-        if (rt->memory_soft && rt->memory > rt->memory_soft && !rt->collect_wanted)
-            neap_collect_soon(rt);
+        if (rt->memory_limit)
+            watch(rt);
     }
     return q;
 }
 
-/* ---- Anchors: Lua values that C holds, by a number ---- */
+/* ---- Anchors: Lua values that C holds, by a number ----
+ * An array in the VM; free places are chained through it by number. */
 
 /* Pop L's top and keep it. Raises when there is no memory for that. */
 int neap_anchor(neap_runtime *rt, lua_State *L)
 {
+    int ref = rt->anchor_free;
     lua_rawgeti(L, LUA_REGISTRYINDEX, rt->anchors);
+    if (ref) {
+        lua_rawgeti(L, -1, ref);
+        rt->anchor_free = (int)lua_tointeger(L, -1);
+        lua_pop(L, 1);
+    } else {
+        ref = rt->anchor_count + 1;
+    }
     lua_insert(L, -2);
-    int ref = luaL_ref(L, -2);
+    lua_rawseti(L, -2, ref);
+    if (ref > rt->anchor_count)
+        rt->anchor_count = ref; /* only now: setting it may have raised */
     lua_pop(L, 1);
     return ref;
 }
@@ -92,8 +127,10 @@ void neap_anchor_drop(neap_runtime *rt, int *ref)
 {
     if (*ref > 0 && rt->S) {
         lua_rawgeti(rt->S, LUA_REGISTRYINDEX, rt->anchors);
-        luaL_unref(rt->S, -1, *ref);
+        lua_pushinteger(rt->S, rt->anchor_free);
+        lua_rawseti(rt->S, -2, *ref);
         lua_pop(rt->S, 1);
+        rt->anchor_free = *ref;
     }
     *ref = 0;
 }

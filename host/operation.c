@@ -147,10 +147,12 @@ void *neap_op_new(lua_State *L, const neap_op_class *type, size_t size)
 void neap_op_pin(lua_State *L, neap_op *op, int index)
 {
     op_head *o = head_of(op);
+    neap_delivering(o->rt, o); /* released if this raises */
     lua_pushvalue(L, index);
     for (size_t i = 0; i < sizeof o->pins / sizeof o->pins[0]; i++)
         if (!o->pins[i]) {
             o->pins[i] = neap_anchor(o->rt, L);
+            o->rt->delivering = NULL;
             return;
         }
     luaL_error(L, "%s pins too many values", op->type->name);

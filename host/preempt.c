@@ -230,25 +230,21 @@ static int open_signal(neap_slicer *slicer, int signo)
     return 0;
 }
 
-/* What the timer has sent is taken out before the handler goes, or it might end the process. */
+/* What was sent must have come before the handler goes, or it might end the process: unblocked, it
+ * comes before the system call returns. (Waiting for it would not do: Linux takes back the pending
+ * signal of a timer that is deleted, and sigwait then sleeps for ever.) */
 static void close_signal(neap_slicer *slicer)
 {
-    sigset_t set, pending;
-    int signo = slicer->signo;
-    sigemptyset(&set);
-    sigaddset(&set, signo);
-    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    sigset_t set;
     neap_os_timer_close(slicer->timer);
-    while (!sigpending(&pending) && sigismember(&pending, signo) == 1)
-        sigwait(&set, &signo);
+    sigemptyset(&set);
+    sigaddset(&set, slicer->signo);
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
     neap_os_signal_give();
-    for (neap_slicer *r = slicers; r; r = r->next) { /* theirs may have been among them */
-        r->was_blocked |= slicer->was_blocked;
-        if (r->timer && r->armed != NEAP_OS_NEVER)
-            neap_os_timer_arm(r->timer, r->armed);
-    }
-    if (slicers || !slicer->was_blocked)
-        pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+    if (slicers)
+        slicers->was_blocked |= slicer->was_blocked;
+    else if (slicer->was_blocked)
+        pthread_sigmask(SIG_BLOCK, &set, NULL);
 }
 
 /* A signal is of use only where the hook can be put in safely and compiled code looks for it. */
@@ -367,6 +363,12 @@ void neap_slice_interrupt(neap_slicer *slicer, neap_slice *s, int mode)
         atomic_compare_exchange_strong(&s->mode, &none, mode);
     if (slicer->timer)
         pthread_kill(slicer->thread, slicer->signo);
+}
+
+void neap_slice_poll(neap_slice *s)
+{
+    if (s->due && s->depth && !s->hooked && neap_vm_allocates(s->L))
+        hook_stop(s);
 }
 
 void neap_slice_set_hook(neap_slice *s, lua_Hook fn, int mask, int count)

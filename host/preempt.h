@@ -76,6 +76,10 @@ int neap_slice_leave(neap_slicer *slicer, neap_slice *slice);
  * Without signals a VM that has never had a deadline stops only then. */
 void neap_slice_interrupt(neap_slicer *slicer, neap_slice *slice, int mode);
 
+/* In an allocation of the VM's: a script that spends its time copying great strings is hardly ever
+ * interrupted between two instructions, but here. */
+void neap_slice_poll(neap_slice *slice);
+
 /* The user's hook (debug.sethook, a debugger): in force whenever the slicer's is not. fn NULL:
  * none. On the VM's thread. */
 void neap_slice_set_hook(neap_slice *slice, lua_Hook fn, int mask, int count);

@@ -68,7 +68,7 @@ typedef struct {
 static int trampoline(lua_State *S)
 {
     call *c = lua_touserdata(S, 1);
-    lua_settop(S, 0);
+    lua_remove(S, 1);
     c->fn(S, c->data);
     return 0;
 }
@@ -89,6 +89,17 @@ int neap_protected(neap_runtime *rt, void (*fn)(lua_State *S, void *data), void 
     lua_rawgeti(rt->S, LUA_REGISTRYINDEX, rt->trampoline);
     lua_pushlightuserdata(rt->S, &c);
     return lua_pcall(rt->S, 1, 0, 0);
+}
+
+/* The same with the value on S's top, which is taken off, as fn's only one. */
+int neap_protected_value(neap_runtime *rt, void (*fn)(lua_State *S, void *data), void *data)
+{
+    call c = {fn, data};
+    lua_rawgeti(rt->S, LUA_REGISTRYINDEX, rt->trampoline);
+    lua_insert(rt->S, -2);
+    lua_pushlightuserdata(rt->S, &c);
+    lua_insert(rt->S, -2);
+    return lua_pcall(rt->S, 2, 0, 0);
 }
 
 /* ---- The drain ---- */
@@ -123,7 +134,13 @@ static void run_jobs(lua_State *S, void *data)
     rt->running_job = NULL;
 }
 
-/* The drain's protected call was left by an error, whose value is on S's top. */
+static void unhandled(lua_State *S, void *data)
+{
+    neap_unhandled(data, S, 1, false);
+}
+
+/* The drain's protected call was left by an error, whose value is on S's top. Nothing here allocates
+ * but in a protected call of its own. */
 static void rescue(neap_runtime *rt)
 {
     rt->current = NULL;
@@ -139,7 +156,7 @@ static void rescue(neap_runtime *rt)
     else if (rt->ending)
         neap_task_rescue(rt);
     else
-        neap_unhandled(rt, rt->S, -1, false);
+        neap_protected_value(rt, unhandled, rt);
     lua_settop(rt->S, 0);
 }
 

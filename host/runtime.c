@@ -88,7 +88,9 @@ static void setup(neap_runtime *rt, lua_State *L)
         luaL_openlibs(L);
     rt->S = lua_newthread(L);
     luaL_ref(L, LUA_REGISTRYINDEX); /* kept as long as the VM */
-    lua_newtable(L);
+    lua_createtable(L, 16, 0);
+    lua_pushinteger(L, 0); /* the free list: letting go must not allocate */
+    lua_rawseti(L, -2, 0);
     rt->anchors = luaL_ref(L, LUA_REGISTRYINDEX);
     lua_pushlightuserdata(L, rt);
     lua_setfield(L, LUA_REGISTRYINDEX, "neap.runtime");
@@ -175,6 +177,7 @@ void neap_runtime_free(neap_runtime *rt)
     neap_mem(rt, rt->out, rt->out_size, 0);
     if (rt->lua_path)
         neap_mem(rt, rt->lua_path, strlen(rt->lua_path) + 1, 0);
+    neap_scopes_free(rt);
     neap_ops_free(rt);
 #ifdef NEAP_CHECK
     if (rt->c_memory)

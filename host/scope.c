@@ -16,8 +16,10 @@ static void on_deadline(neap_timer *timer);
 /* Raises nothing: NULL when there is no memory. */
 neap_scope *neap_scope_new(neap_runtime *rt, neap_scope *parent, int kind)
 {
-    neap_scope *s = neap_mem(rt, NULL, 0, sizeof *s);
-    if (!s)
+    neap_scope *s = rt->free_scopes;
+    if (s)
+        rt->free_scopes = s->parent;
+    else if (!(s = neap_mem(rt, NULL, 0, sizeof *s)))
         return NULL;
     memset(s, 0, sizeof *s);
     s->rt = rt;
@@ -51,7 +53,16 @@ void neap_scope_unref(neap_scope *s)
     list_remove(&s->sibling);
     list_remove(&s->all);
     neap_anchor_drop(s->rt, &s->error);
-    neap_mem(s->rt, s, sizeof *s, 0);
+    s->parent = s->rt->free_scopes;
+    s->rt->free_scopes = s;
+}
+
+void neap_scopes_free(neap_runtime *rt)
+{
+    for (neap_scope *s; (s = rt->free_scopes);) {
+        rt->free_scopes = s->parent;
+        neap_mem(rt, s, sizeof *s, 0);
+    }
 }
 
 void neap_scope_enter(neap_scope *s)

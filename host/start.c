@@ -116,9 +116,7 @@ static int start_script(start *s)
     neap_pipe_block(&guard);
     rt->entered = true;
     if (neap_protected(rt, run, s)) {
-        neap_error_normalize(rt->S, NULL, NULL);
-        neap_error_export(rt->S, -1, s->error);
-        s->status = s->error->status;
+        s->status = neap_error_take(rt, s->error);
         lua_settop(rt->S, 0);
     }
     rt->entered = false;

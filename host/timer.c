@@ -129,3 +129,24 @@ void neap_timers_fire(neap_root *root)
     }
     arm(root);
 }
+
+/* Timers lie in memory of whoever started them, which goes with the runtime. */
+void neap_timers_drop(neap_runtime *rt)
+{
+    neap_root *root = rt->root;
+    size_t kept = 0;
+    for (size_t i = 0; i < root->timers; i++) {
+        timer_entry e = root->heap[i];
+        if (e.timer->env && e.timer->env->rt == rt)
+            e.timer->position = 0;
+        else
+            place(root, kept++, e);
+    }
+    if (kept == root->timers)
+        return;
+    root->timers = kept;
+    for (size_t i = kept / 4 + 1; i-- > 0;)
+        if (i < kept)
+            sift_down(root, i, root->heap[i]);
+    arm(root);
+}

@@ -105,14 +105,17 @@ static bool in_machine_code(const jit_State *J, const char *pc)
  * instructions. vmstate is negative but in compiled code. */
 bool neap_vm_interruptible(lua_State *L, const void *pc)
 {
-    global_State *g = G(L);
-    const jit_State *J = G2J(g);
-    int32_t vmstate = g->vmstate;
-    if (*(const volatile TraceState *)&J->state != LJ_TRACE_IDLE)
+    if (!neap_vm_allocates(L))
         return false;
-    if (vmstate < 0 && vmstate != ~LJ_VMST_INTERP)
-        return false;
-    return in_assembler(pc) || (vmstate >= 0 && in_machine_code(J, pc));
+    return in_assembler(pc) || (G(L)->vmstate >= 0 && in_machine_code(G2J(G(L)), pc));
+}
+
+bool neap_vm_allocates(lua_State *L)
+{
+    const jit_State *J = G2J(G(L));
+    int32_t vmstate = G(L)->vmstate;
+    return *(const volatile TraceState *)&J->state == LJ_TRACE_IDLE &&
+           (vmstate >= 0 || vmstate == ~LJ_VMST_INTERP);
 }
 
 void neap_vm_hook_leave(lua_State *L)
@@ -143,6 +146,12 @@ int neap_vm_where(lua_State *L, char *source, size_t size)
 bool neap_vm_interruptible(lua_State *L, const void *pc)
 {
     (void)L, (void)pc;
+    return false;
+}
+
+bool neap_vm_allocates(lua_State *L)
+{
+    (void)L;
     return false;
 }
 

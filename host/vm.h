@@ -30,6 +30,10 @@ bool neap_vm_drops_results(lua_State *L);
  * asked in that handler, on the VM's own thread, while the VM is open. False without internals. */
 bool neap_vm_interruptible(lua_State *L, const void *pc);
 
+/* The same in an allocation of L's VM: was it made for an instruction of the script, not for the
+ * collector or the compiler? */
+bool neap_vm_allocates(lua_State *L);
+
 /* For a hook, just before it raises: lets the VM's hooks go on working when that error is caught by
  * something other than pcall, or handled by xpcall's function. Does nothing without internals. */
 void neap_vm_hook_leave(lua_State *L);

@@ -302,7 +302,8 @@ describe("a response", function()
       return "<p>"
     end)
     local _, _, head = ask(server, "GET /")
-    for _, line in ipairs { "x-one: second", "x-number: 42", "Set-Cookie: a=1", "Set-Cookie: b=2", "content-type: text/html" } do
+    local lines = { "x-one: second", "x-number: 42", "Set-Cookie: a=1", "Set-Cookie: b=2", "content-type: text/html" }
+    for _, line in ipairs(lines) do
       assert(head:find("\r\n" .. line .. "\r\n", 1, true), line)
     end
     assert(not head:find "first" and not head:find "X%-Gone" and not head:find "text/plain")

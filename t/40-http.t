@@ -58,7 +58,7 @@ local routes = {
     left = ok and "nobody" or err.code
   end,
   ["/later"] = function(_, response)
-    task.spawn(function() task.sleep(0.05) response:send "from another task" end)
+    task.spawn(function() task.sleep(0.05) pcall(function() response:send "from another task" end) end)
     task.sleep(0.1)
   end,
   ["/callback"] = function(_, response)
@@ -169,6 +169,12 @@ subtest 'pipelined requests are answered in order, in one piece' => sub {
     is join(',', $first =~ /number-(\d+)/g), join(',', map { sprintf '%03d', $_ } 1 .. 40), 'in order';
     my $text = talk("GET /sleep HTTP/1.1\r\n$host\r\nGET /hello HTTP/1.1\r\n$host\r\n", qr/World!/);
     like $text, qr/slept.*World!/s, 'the second waits for a slow first one';
+    my ($begun, $second) = (time, dial());
+    print $second "GET /hello HTTP/1.1\r\n$host\r\nGET /sleep HTTP/1.1\r\n$host\r\n";
+    hear($second, qr/World!/);
+    cmp_ok time - $begun, '<', 0.25, 'the first does not wait for a slow second one';
+    $text = talk("GET /hello HTTP/1.1\r\n$host\r\n" x 3000 . "GET /close HTTP/1.1\r\n$host\r\n", qr/bye/);
+    is +(() = $text =~ /World!/g), 3000, 'three thousand at once';
 };
 
 subtest 'a request may come byte by byte' => sub {
@@ -312,6 +318,10 @@ subtest 'a half-closed client gets its answer' => sub {
     print $socket "POST /body HTTP/1.1\r\n${host}Content-Length: 3\r\n\r\nab";
     shutdown $socket, SHUT_WR;
     like scalar(hear($socket)), qr{\AHTTP/1\.1 400 }, 'but 400 for half a body';
+    $socket = dial();
+    print $socket "POST /early HTTP/1.1\r\n${host}Content-Length: 3\r\n\r\nab";
+    shutdown $socket, SHUT_WR;
+    like scalar(hear($socket)), qr{early\z}, 'unless nobody asked for it';
 };
 
 sub reset_by { my ($socket) = @_; setsockopt $socket, SOL_SOCKET, SO_LINGER, pack('ii', 1, 0); close $socket }

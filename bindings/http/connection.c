@@ -42,23 +42,16 @@ void http_connection_deadline(http_connection *c, double seconds)
         arm(c, c->deadline - now);
 }
 
-/* Output is queued: has any of it left since we last looked? */
-static void check_progress(http_connection *c)
-{
-    size_t queued = c->t->queued;
-    if (queued > 0 && queued == c->mark && !c->moved) {
-        http_connection_lost(c, UV_ETIMEDOUT);
-        return;
-    }
-    c->mark = queued;
-    c->moved = false;
-    if (queued > 0 || c->phase == HTTP_CLOSING)
-        http_connection_deadline(c, c->server->options.write_timeout);
-}
-
 static bool reads_body(const http_connection *c)
 {
     return c->x && c->x->body.state == HTTP_BODY_READING;
+}
+
+/* The client may not be done with sending. */
+static void finish_early(http_connection *c)
+{
+    c->linger = true;
+    http_connection_finish(c);
 }
 
 static void expire(http_connection *c)
@@ -68,16 +61,17 @@ static void expire(http_connection *c)
         if (http_head_begun(&c->x->head))
             http_connection_refuse(c, 408);
         else
-            http_connection_close(c);
+            http_connection_finish(c);
         break;
     case HTTP_HANDLING:
         if (reads_body(c))
             http_body_fail(c->x, UV_ETIMEDOUT, 408, "the body did not come in time");
         else
-            check_progress(c);
+            http_output_check(c);
         break;
-    case HTTP_CLOSING: check_progress(c); break;
+    case HTTP_CLOSING: http_output_check(c); break;
     case HTTP_IDLE: http_connection_finish(c); break;
+    case HTTP_DRAINING: finish_early(c); break;
     default: http_connection_close(c);
     }
 }
@@ -88,7 +82,7 @@ static void on_timer(neap_timer *timer)
     double left = c->deadline - http_now(c->server->state);
     c->armed = 0;
     if (c->phase == HTTP_HANDLING && !reads_body(c))
-        check_progress(c); /* a handler has no deadline; the one we have is of another phase */
+        http_output_check(c); /* a handler has no deadline; the one we have is of another phase */
     else if (c->phase == HTTP_STARTING && !c->x->started)
         arm(c, c->server->options.header_timeout); /* its turn has not come yet */
     else if (left > 0)
@@ -103,7 +97,7 @@ static void on_timer(neap_timer *timer)
 static size_t take_head(http_connection *c, const char *data, size_t len)
 {
     if (!c->x) {
-        if (http_output_full(c)) /* it does not read our answers: on_written goes on */
+        if (c->t->queued > HTTP_HIGH_WATER) /* it does not read our answers: on_written goes on */
             return 0;
         if (!(c->x = http_pool_take(c))) {
             http_connection_close(c);
@@ -126,6 +120,8 @@ static size_t take_head(http_connection *c, const char *data, size_t len)
     }
     c->phase = HTTP_STARTING;
     c->mark = 0;
+    if (c->armed == 0)
+        http_connection_deadline(c, c->server->options.header_timeout);
     return (size_t)n;
 }
 
@@ -138,7 +134,7 @@ static size_t drain(http_connection *c, const char *data, size_t len)
         c->x = NULL;
         c->phase = HTTP_IDLE;
     } else if (c->x->body.state == HTTP_BODY_FAILED) {
-        http_connection_close(c);
+        finish_early(c);
         return len;
     }
     return used;
@@ -169,6 +165,13 @@ static size_t advance(http_connection *c, const char *data, size_t len)
     return used;
 }
 
+/* Has more than `limit` bytes come that nobody can use yet? */
+static bool hoards(const http_connection *c, size_t limit)
+{
+    bool usable = c->phase == HTTP_RECEIVING || reads_body(c);
+    return c->in && c->in->end - c->in->at > limit && !usable;
+}
+
 void http_connection_pump(http_connection *c)
 {
     http_buffer *in = c->in;
@@ -180,7 +183,7 @@ void http_connection_pump(http_connection *c)
     in->at += used;
     if (in->at == in->end)
         http_buffer_drop(c->server->state, &c->in);
-    if (c->paused && (!c->in || in->end - in->at < HTTP_INPUT_LIMIT / 2)) {
+    if (c->paused && !hoards(c, HTTP_INPUT_LIMIT / 2)) {
         c->paused = false;
         if (c->t->type->read(c->t, on_read) < 0)
             http_connection_close(c);
@@ -193,7 +196,7 @@ static void keep(http_connection *c, const char *data, size_t len)
         http_connection_lost(c, UV_ENOMEM);
         return;
     }
-    if (c->in->end - c->in->at > HTTP_INPUT_LIMIT && !reads_body(c)) {
+    if (hoards(c, HTTP_INPUT_LIMIT)) {
         c->paused = true;
         c->t->type->read(c->t, NULL);
     }
@@ -224,7 +227,7 @@ void http_connection_drain(http_connection *c)
     http_connection_deadline(c, c->server->options.header_timeout);
     http_connection_pump(c);
     if (c->phase == HTTP_DRAINING && c->ended)
-        http_connection_close(c);
+        http_connection_finish(c);
     settle(c);
 }
 
@@ -242,7 +245,9 @@ static void on_end(http_connection *c)
     c->ended = true;
     if (reads_body(c) && c->phase == HTTP_HANDLING)
         http_body_fail(c->x, NEAP_EPARSE, 400, "the client ended within the body");
-    else if (c->phase == HTTP_DRAINING || c->phase == HTTP_LINGERING)
+    else if (c->phase == HTTP_DRAINING)
+        http_connection_finish(c);
+    else if (c->phase == HTTP_LINGERING)
         http_connection_close(c);
     else
         settle(c);

@@ -47,8 +47,11 @@ static bool line_at(const http_exchange *x, size_t at, line *out)
     const char *end = memchr(text, '\n', b->end - at);
     if (!colon || !end || colon > end)
         return false;
-    *out = (line){.begin = at, .end = at + (size_t)(end - text) + 1, .name = text,
-                  .value = colon + 2, .name_len = (size_t)(colon - text),
+    *out = (line){.begin = at,
+                  .end = at + (size_t)(end - text) + 1,
+                  .name = text,
+                  .value = colon + 2,
+                  .name_len = (size_t)(colon - text),
                   .value_len = (size_t)(end - colon) - 3};
     return true;
 }

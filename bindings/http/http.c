@@ -41,8 +41,10 @@ static const char *const names[HTTP_KINDS] = {
 };
 
 static const char *const types[HTTP_KINDS] = {
-    [HTTP_REQUEST] = "neap.http.request",   [HTTP_FIELDS] = "neap.http.request.headers",
-    [HTTP_QUERY] = "neap.http.query",       [HTTP_RESPONSE] = "neap.http.response",
+    [HTTP_REQUEST] = "neap.http.request",
+    [HTTP_FIELDS] = "neap.http.request.headers",
+    [HTTP_QUERY] = "neap.http.query",
+    [HTTP_RESPONSE] = "neap.http.response",
     [HTTP_HEADERS] = "neap.http.response.headers",
 };
 

@@ -35,7 +35,7 @@ typedef struct http_buffer http_buffer;
 enum {
     HTTP_HIGH_WATER = 64 * 1024, /* bytes of output: writers wait above, until */
     HTTP_LOW_WATER = 16 * 1024,
-    HTTP_INPUT_LIMIT = 64 * 1024, /* bytes kept while a handler runs; then reading pauses */
+    HTTP_INPUT_LIMIT = 64 * 1024,  /* bytes kept while a handler runs; then reading pauses */
     HTTP_DIRECT_WRITE = 16 * 1024, /* a body from here on is written from where it lies */
     HTTP_DRAIN_LIMIT = 64 * 1024,  /* an unread body up to here is read, to keep the connection */
     HTTP_LINGER_LIMIT = 1 << 20,   /* bytes discarded after the last response */
@@ -68,25 +68,24 @@ typedef struct http_anchor http_anchor;
 
 struct http_state {
     neap_env *env;
-    http_buffer *buffers; /* free ones */
-    http_exchange *exchanges;
+    http_buffer *buffers;           /* free ones */
+    http_exchange *exchanges, *all; /* free ones; every one */
     http_ticket *tickets;
     struct http_slab *slabs; /* where tickets lie */
     int buffer_count, exchange_count;
     int metatables[HTTP_KINDS], methods[HTTP_KINDS]; /* registry */
     const void *identities[HTTP_KINDS];              /* of the metatables */
     int encode;                                      /* registry: JSON text of a value */
-    http_anchor *anchors;    /* see server.c */
-    char date[40]; /* "Date: ...\r\n" */
+    http_anchor *anchors;                            /* see server.c */
+    char date[40];                                   /* "Date: ...\r\n" */
     double date_until, now;
-    neap_job tick; /* forgets `now` */
-    bool ticking;
+    bool fresh; /* now is this turn's */
 };
 
 http_exchange *http_pool_take(http_connection *c); /* NULL: no memory */
 void http_pool_release(http_exchange *x);
 void http_pool_close(http_state *state);
-double http_now(http_state *state);            /* read once a turn of the loop */
+double http_now(http_state *state);
 const char *http_date_line(http_state *state); /* HTTP_DATE_LINE bytes */
 enum { HTTP_DATE_LINE = 37 };
 
@@ -101,7 +100,7 @@ http_state *http_state_of(lua_State *L); /* in a function that http.c registers 
 void http_push(lua_State *L, http_exchange *x, enum http_kind kind);
 http_exchange *http_check(lua_State *L, enum http_kind kind); /* of argument 1, or raises */
 http_exchange *http_ref_check(lua_State *L, const http_ref *ref);
-int http_push_method(lua_State *L, enum http_kind kind); /* the method named by argument 2, or nil */
+int http_push_method(lua_State *L, enum http_kind kind); /* that argument 2 names, or nil */
 
 /* ---- The server: server.c ---- */
 
@@ -118,11 +117,11 @@ struct http_server {
     http_anchor *anchor;
     http_connection *connections;
     http_options options;
-    uint32_t count; /* of connections */
-    int arity;      /* arguments its handler can see: 0, 1 (request) or 2 */
+    uint32_t count;         /* of connections */
+    int arity;              /* arguments its handler can see: 0, 1 (request) or 2 */
     bool listening, paused; /* paused: max_connections are there */
-    bool stopping; /* no new request is taken */
-    bool closing;  /* its handle is: handle_closed() when the rest has gone */
+    bool stopping;          /* no new request is taken */
+    bool closing;           /* its handle is: handle_closed() when the rest has gone */
 };
 
 void http_server_left(http_connection *c); /* its memory is gone after this */
@@ -152,7 +151,7 @@ struct http_connection {
     http_server *server;
     http_connection *next, *previous;
     http_exchange *x;
-    http_buffer *in, *out; /* not yet parsed; not yet written */
+    http_buffer *in, *out;  /* not yet parsed; not yet written */
     double deadline, armed; /* of this phase; when the timer fires, 0 not */
     size_t mark;            /* queued when we last looked; bytes discarded while lingering */
     uint32_t seen;          /* bytes of out when the last drain ended */
@@ -163,11 +162,11 @@ struct http_connection {
 };
 
 void http_connection_open(http_server *server, neap_transport *t);
-void http_connection_pump(http_connection *c);   /* go on with what has come in */
-void http_connection_next(http_connection *c);   /* its exchange is done */
-void http_connection_drain(http_connection *c);  /* but for its body */
+void http_connection_pump(http_connection *c);               /* go on with what has come in */
+void http_connection_next(http_connection *c);               /* its exchange is done */
+void http_connection_drain(http_connection *c);              /* but for its body */
 void http_connection_refuse(http_connection *c, int status); /* answer by ourselves, and finish */
-void http_connection_finish(http_connection *c); /* close once all is written */
+void http_connection_finish(http_connection *c);             /* close once all is written */
 void http_connection_lost(http_connection *c, int status);
 void http_connection_close(http_connection *c);
 void http_connection_deadline(http_connection *c, double seconds);
@@ -178,6 +177,7 @@ char *http_output_room(http_connection *c, size_t n);
 int http_output_direct(http_connection *c, const neap_buf *bufs, unsigned n);
 int http_output_flush(http_connection *c); /* now: 0 or a status, and the connection is lost */
 bool http_output_full(const http_connection *c);
+void http_output_check(http_connection *c); /* at a deadline: is the client stuck? */
 void http_output_on_flush(neap_job *job);
 
 /* ---- A request in progress: exchange.c ---- */
@@ -187,7 +187,7 @@ enum http_body_state {
     HTTP_BODY_UNREAD,  /* nobody has asked: its bytes wait in c->in, or in the kernel */
     HTTP_BODY_READING, /* it is collected in x->body */
     HTTP_BODY_DRAINING,
-    HTTP_BODY_FAILED   /* x->body.error */
+    HTTP_BODY_FAILED /* x->body.error */
 };
 
 enum http_framing { HTTP_NO_BODY, HTTP_LENGTH, HTTP_CHUNKED, HTTP_UNTIL_CLOSE };
@@ -208,7 +208,7 @@ struct http_exchange {
     http_state *state;
     http_connection *c; /* NULL: the client has left */
     http_ticket *ticket;
-    http_exchange *next;
+    http_exchange *next, *all_next, *all_previous;
     http_head head;
     http_field *fields;
     char *text; /* the head; then as much room as its target takes, for decoding */
@@ -225,7 +225,7 @@ struct http_exchange {
         uint8_t state;
         bool continued; /* "100 Continue" was sent */
     } body;
-    struct { /* zeroed too */
+    struct {                /* zeroed too */
         http_buffer *lines; /* fields the handler set: "name: value\r\n" each */
         uint64_t owed;      /* bytes of Content-Length to come */
         uint16_t status;
@@ -252,11 +252,9 @@ void http_wait_wake(http_wait **list, int status, const char *message);
 void http_body_begin(http_exchange *x);
 size_t http_body_feed(http_exchange *x, const char *data, size_t len); /* bytes used */
 void http_body_fail(http_exchange *x, int error, int refusal, const char *message);
-bool http_body_drain(http_exchange *x); /* false: too much is left, close instead */
+bool http_body_drain(http_exchange *x);         /* false: too much is left, close instead */
 bool http_body_bounded(const http_exchange *x); /* what is left is worth draining */
 int http_request_body(lua_State *L);
-
-bool http_request_valid(const http_exchange *x); /* can its path be decoded? */
 
 /* ---- The response: answer.c, headers.c ---- */
 
@@ -270,7 +268,7 @@ int http_response_begin(http_exchange *x);
 int http_response_write(http_exchange *x, const char *data, size_t len);
 void http_response_end(http_exchange *x);                /* nothing more comes */
 void http_response_refuse(http_exchange *x, int status); /* its handler failed */
-const char *http_reason(int status); /* "Not Found" */
+const char *http_reason(int status);                     /* "Not Found" */
 
 /* The lines of response.headers. find: the value of the first line of that name at or after *at,
  * which moves behind it, or NULL. */
@@ -281,6 +279,7 @@ void http_headers_assign(lua_State *L, http_exchange *x, int table);
 
 /* ---- Faces in Lua: request.c, response.c, headers.c ---- */
 
+bool http_request_valid(const http_exchange *x); /* can its path be decoded? */
 int http_request_index(lua_State *L);
 int http_request_newindex(lua_State *L);
 int http_fields_index(lua_State *L);

@@ -73,6 +73,14 @@ int http_output_direct(http_connection *c, const neap_buf *bufs, unsigned n)
     return r;
 }
 
+/* Once a turn, for all responses of it: a flush, which ends the turn, makes it stale. */
+static void read_clock(http_state *state)
+{
+    if (!state->fresh)
+        state->now = neap->now(state->env);
+    state->fresh = true;
+}
+
 char *http_output_room(http_connection *c, size_t n)
 {
     if (c->out && c->out->end > HTTP_HIGH_WATER && http_output_flush(c) < 0)
@@ -87,7 +95,22 @@ char *http_output_room(http_connection *c, size_t n)
         c->seen = 0;
         neap->flush(c->server->handle.env, &c->flush);
     }
+    read_clock(c->server->state);
     return p;
+}
+
+/* Output is queued: has any of it left since we last looked? */
+void http_output_check(http_connection *c)
+{
+    size_t queued = c->t->queued;
+    if (queued > 0 && queued == c->mark && !c->moved) {
+        http_connection_lost(c, UV_ETIMEDOUT);
+        return;
+    }
+    c->mark = queued;
+    c->moved = false;
+    if (queued > 0 || c->phase == HTTP_CLOSING)
+        http_connection_deadline(c, c->server->options.write_timeout);
 }
 
 /* Pipelined requests may take more jobs than one drain of the queue runs. As long as each adds to the
@@ -103,6 +126,7 @@ static bool grows(http_connection *c)
 void http_output_on_flush(neap_job *job)
 {
     http_connection *c = (http_connection *)((char *)job - offsetof(http_connection, flush));
+    c->server->state->fresh = false;
     c->flushing = false;
     if (!c->t) {
         http_server_left(c);

@@ -129,9 +129,25 @@ static http_ticket *ticket_take(http_state *state)
 
 /* -- exchanges: each keeps its ticket, its fields and its text -- */
 
+static void link_exchange(http_exchange *x)
+{
+    x->all_next = x->state->all;
+    if (x->all_next)
+        x->all_next->all_previous = x;
+    x->state->all = x;
+}
+
+static void unlink_exchange(http_exchange *x)
+{
+    if (x->all_next)
+        x->all_next->all_previous = x->all_previous;
+    *(x->all_previous ? &x->all_previous->all_next : &x->state->all) = x->all_next;
+}
+
 static void exchange_free(http_exchange *x)
 {
     http_state *state = x->state;
+    unlink_exchange(x);
     if (x->ticket) {
         x->ticket->exchange = NULL;
         x->ticket->next = state->tickets;
@@ -151,6 +167,7 @@ static http_exchange *exchange_new(http_state *state, uint16_t fields)
         return NULL;
     memset(x, 0, sizeof *x);
     x->state = state;
+    link_exchange(x);
     x->fields = neap->alloc(state->env, NULL, 0, fields * sizeof *x->fields);
     x->text = neap->alloc(state->env, NULL, 0, TEXT_SIZE);
     x->ticket = ticket_take(state);
@@ -200,10 +217,12 @@ void http_pool_release(http_exchange *x)
     state->exchange_count++;
 }
 
+/* Of a runtime that was closed in a hurry, some may still be waiting for their turn. */
 void http_pool_close(http_state *state)
 {
-    for (http_exchange *x; (x = state->exchanges);) {
-        state->exchanges = x->next;
+    for (http_exchange *x; (x = state->all);) {
+        http_buffer_drop(state, &x->body.data);
+        http_buffer_drop(state, &x->response.lines);
         exchange_free(x);
     }
     for (http_buffer *b; (b = state->buffers);) {
@@ -255,21 +274,10 @@ static void make_date(http_state *state, time_t second)
     memcpy(p, " GMT\r\n", 6);
 }
 
-/* The clock is read once a turn: the tick runs when the turn's jobs are done. */
-static void on_tick(neap_job *job)
-{
-    ((http_state *)((char *)job - offsetof(http_state, tick)))->ticking = false;
-}
-
+/* Who has output to flush has read it in this turn (output.c). */
 double http_now(http_state *state)
 {
-    if (!state->ticking) {
-        state->now = neap->now(state->env);
-        state->ticking = true;
-        state->tick.run = on_tick;
-        neap->flush(state->env, &state->tick);
-    }
-    return state->now;
+    return state->fresh ? state->now : neap->now(state->env);
 }
 
 const char *http_date_line(http_state *state)

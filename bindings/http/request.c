@@ -109,7 +109,10 @@ static void push_remote_port(lua_State *L, http_exchange *x)
         lua_pushnil(L);
 }
 
-#define FIELD(id) {#id, sizeof #id - 1, push_##id}
+#define FIELD(id)                                                                                  \
+    {                                                                                              \
+#id, sizeof #id - 1, push_##id                                                             \
+    }
 static const request_field fields[] = {
     FIELD(path),    FIELD(method), FIELD(headers),        FIELD(query),
     FIELD(version), FIELD(target), FIELD(remote_address), FIELD(remote_port),
@@ -131,7 +134,8 @@ int http_request_index(lua_State *L)
 
 int http_request_newindex(lua_State *L)
 {
-    return luaL_error(L, "request.%s cannot be set: a request is read only", luaL_checkstring(L, 2));
+    return luaL_error(L, "request.%s cannot be set: a request is read only",
+                      luaL_checkstring(L, 2));
 }
 
 /* -- headers -- */

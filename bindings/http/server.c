@@ -41,7 +41,10 @@ static const struct {
     size_t at;
     double value, min, max;
 } numbers[] = {
-#define NUMBER(id, value, min, max) {#id, offsetof(settings, id), value, min, max}
+#define NUMBER(id, value, min, max)                                                                \
+    {                                                                                              \
+#id, offsetof(settings, id), value, min, max                                               \
+    }
     NUMBER(max_header_bytes, MAX_HEADER_BYTES, 256, 1 << 20),
     NUMBER(max_headers, MAX_HEADERS, 1, 1000),
     NUMBER(max_target, MAX_TARGET, 1, 1 << 20),
@@ -93,7 +96,8 @@ static http_options check_options(lua_State *L, int table)
         *(double *)((char *)&s + numbers[i].at) = check_number(
             L, table, numbers[i].name, numbers[i].value, numbers[i].min, numbers[i].max);
     return (http_options){
-        .limits = {.head = (uint32_t)s.max_header_bytes, .target = (uint32_t)s.max_target,
+        .limits = {.head = (uint32_t)s.max_header_bytes,
+                   .target = (uint32_t)s.max_target,
                    .fields = (uint16_t)s.max_headers},
         .max_body = s.max_body,
         .max_connections = s.max_connections,
@@ -155,8 +159,11 @@ static void anchor(lua_State *L, http_server *server, int handler, int object)
     http_anchor *a = neap->alloc(state->env, NULL, 0, sizeof *a);
     if (!a)
         neap->raise(L, UV_ENOMEM, NEAP_F_END);
-    *a = (http_anchor){.job.run = on_release, .state = state, .handler = LUA_NOREF,
-                       .object = LUA_NOREF, .next = state->anchors};
+    *a = (http_anchor){.job.run = on_release,
+                       .state = state,
+                       .handler = LUA_NOREF,
+                       .object = LUA_NOREF,
+                       .next = state->anchors};
     if (a->next)
         a->next->previous = a;
     state->anchors = a;

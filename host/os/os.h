@@ -26,9 +26,8 @@ const void *neap_os_signal_pc(const void *context);
 int neap_os_signal_take(int signo, void (*handler)(int, siginfo_t *, void *));
 void neap_os_signal_give(void);
 
-/* One-shot timers that send `signo` to the thread that opened them. An armed timer is replaced;
- * arm is signal-safe and is called on that thread only. Close leaves none of its signals pending
- * if they are blocked. */
+/* One-shot timers that send `signo` to the thread that opened them. An armed timer is replaced; arm
+ * is signal-safe. All are called on that thread. */
 typedef struct neap_os_timer neap_os_timer;
 int neap_os_timer_open(neap_os_timer **timer, int signo);
 void neap_os_timer_arm(neap_os_timer *timer, uint64_t deadline);

@@ -214,7 +214,10 @@ end
 ---Listens. With a handler, each connection is handled in a task of its own and closed when the handler is over;
 ---what the handler raises, or returns as nil and an error, is reported and the server goes on. Without a handler
 ---the result is a listener.
----@param options integer|{ port?: integer, host?: string, path?: string, backlog?: integer, reuse_port?: boolean } a port on all addresses (0: any that is free), or: host (name or address), path (of a Unix socket, removed on close), backlog (511)
+---Options: `port` (0: any that is free), `host` (a name or address; all of this machine's when left out), `path` (of a
+---Unix socket, removed on close), `backlog` (511), `reuse_port` (other processes may listen on it too). A number is a
+---port.
+---@param options integer|{ port?: integer, host?: string, path?: string, backlog?: integer, reuse_port?: boolean }
 ---@param handler? fun(stream: neap.net.Stream): any
 ---@return neap.net.Server|neap.net.Listener|nil server
 ---@return neap.Error? err

@@ -62,6 +62,11 @@ static inline neap_runtime *open_quiet(void)
     return open_with(&options);
 }
 
+static inline int try_start(neap_runtime *rt, const char *text, neap_error *error)
+{
+    return neap_start_text(rt, "test", text, strlen(text), error);
+}
+
 static inline int start(neap_runtime *rt, const char *text)
 {
     neap_error error;

@@ -247,8 +247,9 @@ struct neap_table {
 
     /* Jobs. queue: run it after all that is ready now. flush: run it once, when this drain of the
      * queue ends, before the loop polls. spawn: start a task with the function and its n arguments
-     * on top of L, which are taken off; s may be NULL. enter: run them at once in a pooled task (for
-     * the `uv` module). cancel: cancel a spawned scope. All of L must be protected. */
+     * on top of L, which are taken off; s may be NULL. enter: run them at once in a pooled task, from
+     * a job (as its last act) or, in the `uv` module, from a callback. cancel: cancel a spawned scope.
+     * L must be protected for all of them. */
     void (*queue)(neap_env *env, neap_job *job);
     void (*flush)(neap_env *env, neap_job *job);
     void (*spawn)(lua_State *L, int n, neap_spawn *s);
@@ -312,6 +313,12 @@ struct neap_table {
     int (*transport_connect)(neap_transport *t, const struct sockaddr *address, neap_on_done done);
     int (*transport_bind)(neap_transport *t, const struct sockaddr *address, unsigned flags);
     int (*transport_listen)(neap_transport *t, int backlog, neap_on_accept on_accept);
+
+    /* Lua values that C holds, by a number > 0. hold keeps the value at index (raises when there is no
+     * memory); held pushes it; let_go (no Lua; also of 0) lets go and sets it to 0. */
+    int (*hold)(lua_State *L, int index);
+    void (*held)(lua_State *L, int held);
+    void (*let_go)(neap_env *env, int *held);
 
     /* More of handles. make: as handle, for where no function of env runs (an operation's results).
      * test: as check, but NULL where check raises. methods: push a class's table of methods, so that
