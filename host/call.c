@@ -121,6 +121,7 @@ static int enter(neap_runtime *rt, void (*fn)(lua_State *, void *), call *c)
         return neap_error_set(c->error, UV_EBUSY, "the script is preempted");
     int top = lua_gettop(rt->S);
     if (neap_protected(rt, fn, c)) {
+        neap_reap(rt);
         c->status = neap_error_take(rt, c->error);
         lua_settop(rt->S, top);
     }

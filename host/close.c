@@ -1,7 +1,7 @@
 /* close.c: the end of a runtime, in the steps of contracts, Shutdown.
  *
- * CLOSING: new operations fail, remotes drop what they hold, tasks are cancelled and have `grace` to
- * clean up. DROPPED: tasks that are left are never resumed; handles and pool work are closed; the run
+ * CLOSING: new operations fail (but in a shield), remotes drop what they hold, tasks are cancelled and
+ * have `grace` to clean up. DROPPED: tasks that are left are never resumed; handles and pool work are closed; the run
  * queue still runs what is C. When the last callback has been: the VM, the extensions, the memory.
  * Steps are taken in the loop's check phase only, where nothing of any runtime is on the C stack;
  * children come before their parent. A root with its own loop is finished by neap_close itself.
@@ -56,7 +56,8 @@ static void cancel_all(neap_runtime *rt)
     for (list *i = rt->scopes.next; i != &rt->scopes;) {
         neap_scope *s = container_of(i, neap_scope, all);
         s->refs++;
-        neap_scope_cancel(s, UV_ECANCELED);
+        if (!s->shielded)
+            neap_scope_cancel(s, UV_ECANCELED);
         i = i->next;
         neap_scope_unref(s);
     }
@@ -98,7 +99,7 @@ static void drop(neap_runtime *rt)
 
 static bool anything_left(const neap_runtime *rt)
 {
-    return rt->handle_count || rt->works || rt->ops || rt->tasks || rt->head ||
+    return rt->handle_count || rt->transports || rt->works || rt->ops || rt->tasks || rt->head ||
            !list_empty(&rt->children);
 }
 
@@ -114,6 +115,7 @@ static void finish(neap_runtime *rt)
     neap_tasks_close(rt);
     neap_scopes_close(rt);
     neap_vm_close(rt);
+    neap_output_flush(rt); /* finalizers may print */
     neap_extensions_close(rt);
     list_remove(&rt->ready);
     list_remove(&rt->sibling);

@@ -276,8 +276,11 @@ int neap_error_open(neap_runtime *rt)
 /* The text of a value that a script raised, without calling anything of the script's. */
 static void push_text(lua_State *S, int index)
 {
-    if (lua_istable(S, index) && field(S, index, "message"))
-        return;
+    if (lua_istable(S, index)) {
+        if (field(S, index, "message"))
+            return;
+        lua_pop(S, 1);
+    }
     if (lua_isstring(S, index))
         lua_pushvalue(S, index);
     else if (lua_isnil(S, index))
@@ -343,11 +346,14 @@ int neap_error_handler(lua_State *L)
     return 1;
 }
 
+/* The status of an error object's code; ESCRIPT when it is none that a status stands for. */
 int neap_error_status(lua_State *L, int index)
 {
-    static const int others[] = {UV_ENOMEM,     UV_ECANCELED, UV_ETIMEDOUT, UV_ENOENT,
-                                 UV_EACCES,     UV_EINVAL,    UV_EPERM,     UV_EISDIR,
-                                 UV_EADDRINUSE, UV_EEXIST,    UV_EBUSY,     UV_ECONNREFUSED};
+    static const int codes[] = {
+#define CODE(name, text) UV_##name,
+        UV_ERRNO_MAP(CODE)
+#undef CODE
+    };
     if (!neap_error_is(L, index))
         return NEAP_ESCRIPT;
     const char *code = field(L, index, "code");
@@ -355,9 +361,9 @@ int neap_error_status(lua_State *L, int index)
     for (int i = 0; code && i < OWN; i++)
         if (strcmp(code, own[i].name) == 0)
             status = own[i].status;
-    for (size_t i = 0; code && i < sizeof others / sizeof others[0]; i++)
-        if (strcmp(code, uv_err_name(others[i])) == 0)
-            status = others[i];
+    for (size_t i = 0; code && i < sizeof codes / sizeof codes[0]; i++)
+        if (strcmp(code, uv_err_name(codes[i])) == 0)
+            status = codes[i];
     lua_pop(L, 1);
     return status;
 }

@@ -118,6 +118,7 @@ struct neap_runtime {
     int anchors;            /* registry index of the table of anchored values */
     int anchor_count, anchor_free;
     int trampoline;         /* and of the protected call's function */
+    const struct protected_call *calling; /* what it is to run */
     int handler;            /* and of the message handler that adds a traceback */
 
     neap_job *head, **tail; /* run queue */
@@ -209,6 +210,7 @@ struct neap_task {
     int nargs;         /* on L's stack, for the first resume */
     int state;
     bool main, callback, queued, failed;
+    bool reporter;     /* runs host.on_error's function */
     int direct;        /* waits in a row that were over at once */
     int cancelled;     /* status, or 0 */
     int cancel_error;  /* its error object, anchored when first delivered */
@@ -354,6 +356,7 @@ int neap_error_set(neap_error *error, int status, const char *format, ...);
 const char *neap_status_name(int status);
 const char *neap_status_message(int status);
 void neap_unhandled(neap_runtime *rt, lua_State *S, int index, bool fatal);
+void neap_unhandled_raw(neap_runtime *rt);
 
 /* ---- trace.c ---- */
 
@@ -361,6 +364,11 @@ bool neap_user_frame(lua_State *T, lua_Debug *ar);           /* the innermost li
 void neap_traceback(lua_State *S, lua_State *T, const char *message); /* pushed on S */
 
 /* ---- memory.c ---- */
+
+#ifdef NEAP_CHECK
+extern long neap_fail_at;
+extern bool neap_fail_always, neap_has_failed;
+#endif
 
 void *neap_mem(neap_runtime *rt, void *p, size_t old_size, size_t size);
 int neap_charge(neap_runtime *rt, ptrdiff_t bytes);

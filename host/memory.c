@@ -12,8 +12,35 @@
 
 #include "host.h"
 
+#ifdef NEAP_CHECK
+/* For t/c/memory.c: the allocation that fails, counted down; 0: none. */
+long neap_fail_at;
+bool neap_fail_always, neap_has_failed;
+
+static bool fails(size_t old_size, size_t size)
+{
+    if (size <= old_size || !neap_fail_at)
+        return false;
+    if (neap_fail_at > 1) {
+        neap_fail_at--;
+        return false;
+    }
+    if (!neap_fail_always)
+        neap_fail_at = 0;
+    return neap_has_failed = true;
+}
+#else
+static bool fails(size_t old_size, size_t size)
+{
+    (void)old_size, (void)size;
+    return false;
+}
+#endif
+
 static bool fits(const neap_runtime *rt, size_t old_size, size_t size)
 {
+    if (fails(old_size, size))
+        return false;
     return !rt->memory_limit || size <= old_size || rt->memory + (size - old_size) <= rt->memory_limit;
 }
 
@@ -74,6 +101,8 @@ static void watch(neap_runtime *rt)
     }
 }
 
+enum { GREAT = 64 * 1024 }; /* what takes so long to fill that the clock is looked at */
+
 void *neap_vm_allocator(void *data, void *p, size_t old_size, size_t size)
 {
     neap_runtime *rt = data;
@@ -81,7 +110,7 @@ void *neap_vm_allocator(void *data, void *p, size_t old_size, size_t size)
         neap_collect_soon(rt); /* the script may catch the error and go on */
         return NULL;
     }
-    if (rt->slice.due)
+    if (rt->slice.due || size >= GREAT)
         neap_slice_poll(&rt->slice);
     void *q = rt->vm_alloc(rt->vm_ud, p, old_size, size);
     if (q || !size) {

@@ -84,9 +84,18 @@ static int refuse(lua_State *L, const neap_op_class *type)
     return neap->raise(L, NEAP_EWAIT, NEAP_F_MESSAGE, lua_tostring(L, -1), NEAP_F_END);
 }
 
+/* While the runtime closes, what is shielded still has the grace. */
+static bool is_shielded(const neap_runtime *rt)
+{
+    const neap_scope *s = rt->state == RT_CLOSING && rt->current ? rt->current->scope : NULL;
+    while (s && !s->shielded)
+        s = s->parent;
+    return s && !s->cancelled;
+}
+
 static void check_open(lua_State *L, const neap_op_class *type, neap_runtime *rt)
 {
-    if (rt->state != RT_OPEN)
+    if (rt->state != RT_OPEN && !is_shielded(rt))
         neap->raise(L, NEAP_ECLOSED, NEAP_F_MESSAGE, "the runtime is closing", NEAP_F_SYSCALL,
                     type->name, NEAP_F_END);
 }
@@ -95,7 +104,6 @@ static void check_open(lua_State *L, const neap_op_class *type, neap_runtime *rt
 void neap_op_check(lua_State *L, neap_runtime *rt, const neap_op_class *type)
 {
     neap_task *t = rt->current;
-    check_open(L, type, rt);
     if (!t || rt->nowait || !lua_isyieldable(L))
         refuse(L, type);
     if (t->cancelled) {
@@ -103,6 +111,7 @@ void neap_op_check(lua_State *L, neap_runtime *rt, const neap_op_class *type)
         neap_task_cancel_error(L, t);
         lua_error(L);
     }
+    check_open(L, type, rt);
 }
 
 void *neap_op_make(neap_runtime *rt, const neap_op_class *type, size_t size, neap_env *env)
@@ -122,9 +131,9 @@ void *neap_op_new(lua_State *L, const neap_op_class *type, size_t size)
 {
     neap_env *env = neap_env_of(L);
     neap_runtime *rt = env->rt;
-    check_open(L, type, rt);
     int callback = 0;
     if (lua_isfunction(L, -1)) {
+        check_open(L, type, rt);
         if (rt->current && rt->current->scope->cancelled) {
             neap_task_cancel_error(L, rt->current);
             lua_error(L);
@@ -336,7 +345,7 @@ void neap_op_rescue(neap_runtime *rt)
         o->retried = true;
         neap_queue_front(rt, &o->job);
     } else {
-        neap_unhandled(rt, rt->S, -1, false);
+        neap_unhandled_raw(rt);
         o->queued = false;
         if (o->completed)
             neap_op_release(o, false);

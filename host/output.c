@@ -64,7 +64,7 @@ void neap_output(neap_runtime *rt, const char *text, size_t length)
     rt->out_length += length;
     if (rt->out_terminal && memchr(text, '\n', length)) {
         neap_output_flush(rt);
-    } else if (!rt->out_queued) {
+    } else if (!rt->out_queued && rt->state != RT_CLOSED) { /* else by who closes it */
         rt->out_queued = true;
         rt->out_job.run = run_flush;
         neap_flush_add(rt->root, &rt->out_job);

@@ -367,7 +367,9 @@ void neap_slice_interrupt(neap_slicer *slicer, neap_slice *s, int mode)
 
 void neap_slice_poll(neap_slice *s)
 {
-    if (s->due && s->depth && !s->hooked && neap_vm_allocates(s->L))
+    if (s->depth && s->counting)
+        is_due(s, neap_os_clock());
+    if (s->due && s->depth && (!s->hooked || s->counting) && neap_vm_allocates(s->L))
         hook_stop(s);
 }
 

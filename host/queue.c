@@ -60,46 +60,46 @@ void neap_flush_add(neap_root *root, neap_job *job)
 
 /* ---- The protected call ---- */
 
-typedef struct {
+typedef struct protected_call {
     void (*fn)(lua_State *S, void *data);
     void *data;
 } call;
 
 static int trampoline(lua_State *S)
 {
-    call *c = lua_touserdata(S, 1);
-    lua_remove(S, 1);
+    neap_runtime *rt = lua_touserdata(S, lua_upvalueindex(1));
+    const call *c = rt->calling;
     c->fn(S, c->data);
     return 0;
 }
 
 void neap_queue_open(neap_runtime *rt) /* protected */
 {
-    lua_pushcfunction(rt->S, trampoline);
+    lua_pushlightuserdata(rt->S, rt);
+    lua_pushcclosure(rt->S, trampoline, 1);
     rt->trampoline = luaL_ref(rt->S, LUA_REGISTRYINDEX);
     lua_pushcfunction(rt->S, neap_error_handler);
     rt->handler = luaL_ref(rt->S, LUA_REGISTRYINDEX);
 }
 
-/* Run fn on S, protected; allocates nothing itself. 0, or lua_pcall's status with the error value on
- * S's top. */
+/* Run fn on S, protected; allocates nothing itself (a light userdata of a stack address might). 0, or
+ * lua_pcall's status with the error value on S's top. */
 int neap_protected(neap_runtime *rt, void (*fn)(lua_State *S, void *data), void *data)
 {
     call c = {fn, data};
+    rt->calling = &c;
     lua_rawgeti(rt->S, LUA_REGISTRYINDEX, rt->trampoline);
-    lua_pushlightuserdata(rt->S, &c);
-    return lua_pcall(rt->S, 1, 0, 0);
+    return lua_pcall(rt->S, 0, 0, 0);
 }
 
 /* The same with the value on S's top, which is taken off, as fn's only one. */
 int neap_protected_value(neap_runtime *rt, void (*fn)(lua_State *S, void *data), void *data)
 {
     call c = {fn, data};
+    rt->calling = &c;
     lua_rawgeti(rt->S, LUA_REGISTRYINDEX, rt->trampoline);
     lua_insert(rt->S, -2);
-    lua_pushlightuserdata(rt->S, &c);
-    lua_insert(rt->S, -2);
-    return lua_pcall(rt->S, 2, 0, 0);
+    return lua_pcall(rt->S, 1, 0, 0);
 }
 
 /* ---- The drain ---- */
@@ -134,11 +134,6 @@ static void run_jobs(lua_State *S, void *data)
     rt->running_job = NULL;
 }
 
-static void unhandled(lua_State *S, void *data)
-{
-    neap_unhandled(data, S, 1, false);
-}
-
 /* The drain's protected call was left by an error, whose value is on S's top. Nothing here allocates
  * but in a protected call of its own. */
 static void rescue(neap_runtime *rt)
@@ -156,11 +151,12 @@ static void rescue(neap_runtime *rt)
     else if (rt->ending)
         neap_task_rescue(rt);
     else
-        neap_protected_value(rt, unhandled, rt);
+        neap_unhandled_raw(rt);
     lua_settop(rt->S, 0);
 }
 
-static void run_turn(neap_runtime *rt, int jobs)
+/* The number of jobs that were run. */
+static int run_turn(neap_runtime *rt, int jobs)
 {
     share s = {rt, jobs};
     rt->preempted = false;
@@ -171,6 +167,7 @@ static void run_turn(neap_runtime *rt, int jobs)
     rt->entered = false;
     if (sliced)
         neap_slice_end(rt);
+    return jobs - s.left;
 }
 
 static bool step_is_over(neap_root *root)
@@ -189,8 +186,7 @@ static void run_all(neap_root *root)
         int turn = (int)(TURN_JOBS * rt->weight) + 1;
         if (list_empty(&root->ready))
             turn = DRAIN_JOBS - rt->drained;
-        run_turn(rt, turn);
-        rt->drained += turn;
+        rt->drained += run_turn(rt, turn);
         neap_tasks_died(rt);
         list_remove(&rt->ready); /* its own jobs have queued more */
         if (!rt->head) {

@@ -21,11 +21,15 @@ void neap_task_move(neap_task *t, neap_scope *to)
 }
 
 /* Start a task with the function and its n arguments on L's top. With `s`, they are a scope of their
- * own, whose end s->over tells; s->env must be set. Raises when there is no memory. */
+ * own, whose end s->over tells; s->env must be set. Raises when there is no memory: then over() does
+ * not follow. */
 void neap_spawn_start(lua_State *L, int n, neap_spawn *s)
 {
     neap_runtime *rt = s ? s->env->rt : neap_of(L);
     neap_task *t = neap_task_new(rt, rt->scope);
+    rt->arriving = t;
+    neap_task_give(L, t, n);
+    rt->arriving = NULL;
     if (s) {
         neap_scope *scope = neap_scope_new(rt, NULL, SCOPE_SPAWN);
         if (!scope) {
@@ -39,9 +43,6 @@ void neap_spawn_start(lua_State *L, int n, neap_spawn *s)
         neap_scope_unref(scope); /* its members hold it */
         t->spawn = s;
     }
-    rt->arriving = t;
-    neap_task_give(L, t, n);
-    rt->arriving = NULL;
     neap_task_ready(t);
 }
 

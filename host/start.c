@@ -116,6 +116,7 @@ static int start_script(start *s)
     neap_pipe_block(&guard);
     rt->entered = true;
     if (neap_protected(rt, run, s)) {
+        neap_reap(rt);
         s->status = neap_error_take(rt, s->error);
         lua_settop(rt->S, 0);
     }

@@ -359,7 +359,9 @@ static void orphaned(neap_task *t, lua_State *S)
     if (box && !list_empty(&box->waiters))
         return;
     if (!d) {
+        rt->reporting = t->reporter;
         neap_unhandled(rt, S, -1, true);
+        rt->reporting = false;
         return;
     }
     *d = (died_error){.box = box};
@@ -466,7 +468,7 @@ void neap_task_rescue(neap_runtime *rt)
     neap_task *t = rt->ending;
     if (t->anchor && t->L && lua_status(t->L) > LUA_YIELD)
         drop_thread(t);
-    neap_unhandled(rt, rt->S, -1, false);
+    neap_unhandled_raw(rt);
     if (t->box)
         detach_box(t->box, true);
     if (t->scope->kind == SCOPE_GROUP)
@@ -480,6 +482,7 @@ void neap_task_rescue(neap_runtime *rt)
 static void report_died(lua_State *S, void *data)
 {
     neap_runtime *rt = data;
+    rt->reporting = false;
     while (!list_empty(&rt->died)) {
         died_error *d = container_of(rt->died.next, died_error, all);
         neap_anchor_push(rt, S, d->error);

@@ -130,7 +130,7 @@ describe("neap.test fails a test", function()
     package.loaded.inner_opened = opened
     local passed, report = run [[
       local opened = require "inner_opened"
-      it("x", function() opened[1] = assert(require "neap.net".listen "127.0.0.1:0") end)
+      it("x", function() opened[1] = assert(require "neap.net".listen { host = "127.0.0.1", port = 0 }) end)
       it("y", function() end)]]
     package.loaded.inner_opened = nil
     opened[1]:close()

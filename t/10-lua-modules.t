@@ -8,7 +8,7 @@ my $neap = $ENV{NEAP} // 'build/neap';
 my %works = (
     lpeg  => 'lpeg.match(lpeg.R"az"^1 * lpeg.Cp(), "abc") == 4',
     lfs   => 'lfs.attributes(".", "mode") == "directory"',
-    posix => 'posix.getpid().pid or posix.getpid("pid") > 0',
+    posix => 'type(posix.getpid("pid")) == "number"',
     zlib  => 'zlib.inflate()(zlib.deflate()("hello", "finish")) == "hello"',
     cjson => 'cjson.decode("[1,2]")[2] == 2',
 );

@@ -290,6 +290,14 @@ static void test_events(void)
     is_text(printed, "taken: oops\n", "with the error");
     is(reports, 0, "and the embedder hears nothing");
     neap_close(rt, NULL, NULL);
+
+    rt = open_quiet();
+    start(rt, "local host, task = require 'neap.host', require 'neap.task'\n"
+              "host.on_error(function(err) error('in the handler') end)\n"
+              "task.spawn(error, 'oops')");
+    is(neap_run(rt), 1, "an error in that handler is not handed to it");
+    has(reported.message, "in the handler", "but to the embedder");
+    neap_close(rt, NULL, NULL);
 }
 
 static void test_report(void)
