@@ -10,9 +10,19 @@
 #include "host.h"
 #include "vm.h"
 
+/* NULL in a VM of others whose runtime is closed: functions of ours that somebody kept do there what
+ * LuaJIT's would. */
 static neap_runtime *runtime(lua_State *L)
 {
-    return lua_touserdata(L, lua_upvalueindex(1));
+    return neap_carried(L);
+}
+
+static neap_runtime *open_runtime(lua_State *L)
+{
+    neap_runtime *rt = runtime(L);
+    if (!rt)
+        neap->raise(L, NEAP_ECLOSED, NEAP_F_MESSAGE, "the runtime is closed", NEAP_F_END);
+    return rt;
 }
 
 /* ---- Modules ---- */
@@ -65,20 +75,23 @@ static int load_module(lua_State *L, neap_runtime *rt, const char *name)
 /* module(name): its chunk, or nil. */
 static int boot_module(lua_State *L)
 {
-    return load_module(L, runtime(L), luaL_checkstring(L, 1)) == 0;
+    return load_module(L, open_runtime(L), luaL_checkstring(L, 1)) == 0;
 }
 
 /* ---- Coroutines ---- */
 
 static int boot_suspending(lua_State *L)
 {
-    lua_pushboolean(L, runtime(L)->suspending);
+    neap_runtime *rt = runtime(L);
+    lua_pushboolean(L, rt && rt->suspending);
     return 1;
 }
 
 static int boot_nowait(lua_State *L)
 {
-    runtime(L)->nowait += (int)lua_tointeger(L, 1);
+    neap_runtime *rt = runtime(L);
+    if (rt)
+        rt->nowait += (int)lua_tointeger(L, 1);
     return 0;
 }
 
@@ -87,6 +100,8 @@ static bool own_level(lua_State *L)
     neap_runtime *rt = runtime(L);
     bool main = lua_pushthread(L);
     lua_pop(L, 1);
+    if (!rt)
+        return main;
     return main || L == rt->S || (rt->current && L == rt->current->L);
 }
 
@@ -109,7 +124,7 @@ static int boot_yield(lua_State *L)
 /* Something that tells tasks apart. */
 static int boot_current(lua_State *L)
 {
-    neap_runtime *rt = runtime(L);
+    neap_runtime *rt = open_runtime(L);
     lua_pushlightuserdata(L, rt->current ? (void *)rt->current : (void *)rt);
     return 1;
 }
@@ -124,9 +139,12 @@ static int boot_output(lua_State *L)
     for (int i = 1; i <= n; i++) {
         size_t length;
         const char *text = luaL_checklstring(L, i, &length);
-        neap_output(rt, text, length);
+        if (rt)
+            neap_output(rt, text, length);
+        else
+            fwrite(text, 1, length, stdout);
     }
-    if (!rt->out_failed)
+    if (!rt || !rt->out_failed)
         return 0;
     lua_pushstring(L, uv_strerror(rt->out_failed));
     return 1;
@@ -134,7 +152,9 @@ static int boot_output(lua_State *L)
 
 static int boot_flush(lua_State *L)
 {
-    neap_output_flush(runtime(L));
+    neap_runtime *rt = runtime(L);
+    if (rt)
+        neap_output_flush(rt);
     return 0;
 }
 
@@ -148,7 +168,7 @@ static const neap_op_class exit_class = {"os.exit", NULL, exit_cancel, NULL};
 /* End the runtime: its task is never resumed, which no pcall can catch. */
 static int boot_exit(lua_State *L)
 {
-    neap_runtime *rt = runtime(L);
+    neap_runtime *rt = open_runtime(L);
     int status = (int)luaL_checkinteger(L, 1);
     neap_exit(rt, status);
     neap_task *t = rt->current;
@@ -196,6 +216,19 @@ static void preload_cjson(lua_State *L)
 #endif
 }
 
+/* In a VM that is not ours: attached.lua notes what was there before, and how to get back to it. */
+void neap_boot_foreign(neap_runtime *rt, bool done)
+{
+    lua_State *L = rt->L;
+    if (done)
+        neap_anchor_push(rt, L, rt->restore);
+    else if (load_module(L, rt, "neap.attached"))
+        luaL_error(L, "this build has no Lua library");
+    lua_call(L, 0, 1);
+    neap_anchor_drop(rt, &rt->restore);
+    rt->restore = neap_anchor(rt, L);
+}
+
 /* On the main state, protected. */
 void neap_boot(neap_runtime *rt)
 {
@@ -205,7 +238,7 @@ void neap_boot(neap_runtime *rt)
         luaL_error(L, "this build has no Lua library");
     lua_newtable(L);
     for (const luaL_Reg *f = functions; f->name; f++) {
-        lua_pushlightuserdata(L, rt);
+        neap_carry(L, rt, NULL);
         lua_pushcclosure(L, f->func, 1);
         lua_setfield(L, -2, f->name);
     }

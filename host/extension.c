@@ -13,10 +13,49 @@
 
 /* ---- The environment ---- */
 
+static const char cell_magic;
+
+static void raise_closed(lua_State *L)
+{
+    neap->raise(L, NEAP_ECLOSED, NEAP_F_MESSAGE, "the runtime is closed", NEAP_F_END);
+}
+
+/* In a VM of ours a light userdata. One that is not ours lives on: a cell, which is emptied. */
+void neap_carry(lua_State *L, neap_runtime *rt, neap_env *env)
+{
+    void *what = env ? (void *)env : (void *)rt;
+    neap_cell **cell = env ? &env->cell : &rt->cell;
+    int *ref = env ? &env->cell_ref : &rt->cell_ref;
+    if (!rt->foreign) {
+        lua_pushlightuserdata(L, what);
+        return;
+    }
+    if (!*cell) {
+        neap_cell *made = lua_newuserdata(L, sizeof *made);
+        *made = (neap_cell){&cell_magic, what};
+        *ref = neap_anchor(rt, L);
+        *cell = made;
+    }
+    neap_anchor_push(rt, L, *ref);
+}
+
+void *neap_carried(lua_State *L)
+{
+    void *p = lua_touserdata(L, lua_upvalueindex(1));
+    if (!p || lua_islightuserdata(L, lua_upvalueindex(1)))
+        return p;
+    neap_cell *cell = p;
+    if (lua_objlen(L, lua_upvalueindex(1)) != sizeof *cell || cell->magic != &cell_magic)
+        luaL_error(L, "this C function was not registered through Neap's extension interface");
+    return cell->to;
+}
+
 neap_env *neap_env_of(lua_State *L)
 {
-    neap_env *env = lua_touserdata(L, lua_upvalueindex(1));
-    if (!env || !lua_islightuserdata(L, lua_upvalueindex(1)))
+    void *env = neap_carried(L);
+    if (!env && lua_isuserdata(L, lua_upvalueindex(1)))
+        raise_closed(L);
+    if (!env)
         luaL_error(L, "this C function was not registered through Neap's extension interface");
     return env;
 }
@@ -131,7 +170,7 @@ static void set_functions(lua_State *L, neap_env *env, const luaL_Reg *functions
 {
     lua_newtable(L);
     for (; functions && functions->name; functions++) {
-        lua_pushlightuserdata(L, env);
+        neap_carry(L, env->rt, env);
         lua_pushcclosure(L, functions->func, 1);
         lua_setfield(L, -2, functions->name);
     }
@@ -182,7 +221,10 @@ static const neap_descriptor *find_builtin(const char *name)
 int neap_lua_extension(lua_State *L)
 {
     const neap_descriptor *d = find_builtin(luaL_checkstring(L, 1));
-    return d ? neap_extension_open(L, neap_of(L), d) : 0;
+    neap_runtime *rt = neap_of(L);
+    if (!rt)
+        raise_closed(L);
+    return d ? neap_extension_open(L, rt, d) : 0;
 }
 
 /* "a.b-c" -> "a_b_c"; what stands before a hyphen is a version's mark, as Lua has it. */
@@ -199,6 +241,8 @@ int neap_lua_load_shared(lua_State *L)
 {
     const char *path = luaL_checkstring(L, 1), *name = luaL_checkstring(L, 2);
     neap_runtime *rt = neap_of(L);
+    if (!rt)
+        raise_closed(L);
     if (neap_permit(rt, "native", path, strlen(path)) < 0)
         return neap->fail(L, NEAP_EPERMISSION, NEAP_F_PATH, path, NEAP_F_END);
     void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);

@@ -77,7 +77,7 @@ static const luaL_Reg common_meta[] = {{"__gc", handle_close}, {"__tostring", ha
 static void set(lua_State *L, neap_env *env, const luaL_Reg *functions)
 {
     for (; functions && functions->name; functions++) {
-        lua_pushlightuserdata(L, env);
+        neap_carry(L, env->rt, env);
         lua_pushcclosure(L, functions->func, 1);
         lua_setfield(L, -2, functions->name);
     }

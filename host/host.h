@@ -107,6 +107,12 @@ enum { READ_BUFFER_SIZE = 64 * 1024 };
 
 enum { RT_OPEN, RT_CLOSING, RT_DROPPED, RT_CLOSED }; /* CLOSING: tasks clean up; DROPPED: handles go */
 
+/* What a C function carries to know whose it is, in a VM that outlives the runtime: emptied on closing. */
+typedef struct {
+    const void *magic;
+    void *to; /* NULL: closed */
+} neap_cell;
+
 struct neap_runtime {
     neap_root *root;
     neap_runtime *parent;
@@ -114,6 +120,9 @@ struct neap_runtime {
     lua_State *L;           /* main state: the embedder's */
     lua_State *S;           /* the scheduler's */
     bool foreign;           /* neap_attach: the VM is not ours to close */
+    neap_cell *cell;        /* then: refers to us */
+    int cell_ref, restore;  /* anchored; restore changes the VM back */
+    int thread_ref;         /* S, in the registry */
     int state;
     int anchors;            /* registry index of the table of anchored values */
     int anchor_count, anchor_free;
@@ -316,6 +325,8 @@ struct neap_env {
     neap_env *next;
     class_entry *classes;
     int module; /* anchored table */
+    neap_cell *cell;
+    int cell_ref;
     bool opened;
     neap_transport *(*take)(lua_State *, int, neap_buf *);
     void (*give)(lua_State *, neap_transport *);
@@ -472,6 +483,8 @@ void neap_handles_close(neap_runtime *rt);
 /* ---- extension.c ---- */
 
 neap_env *neap_env_of(lua_State *L);
+void neap_carry(lua_State *L, neap_runtime *rt, neap_env *env); /* push a function's first upvalue */
+void *neap_carried(lua_State *L);                            /* to the function: env, or rt; NULL closed */
 int neap_extension_open(lua_State *L, neap_runtime *rt, const neap_descriptor *d); /* pushes module */
 void neap_extensions_close(neap_runtime *rt);
 int neap_lua_extension(lua_State *L);
@@ -529,6 +542,7 @@ int neap_transport_listen(neap_transport *t, int backlog, neap_on_accept on_acce
 
 void neap_output(neap_runtime *rt, const char *text, size_t length);
 void neap_output_flush(neap_runtime *rt);
+void neap_boot_foreign(neap_runtime *rt, bool done); /* before and after it, in a VM not ours */
 void neap_boot(neap_runtime *rt); /* installs coroutine, require, print ...; protected, on L */
 extern const neap_descriptor neap_extension_neap_task, neap_extension_neap_host,
     neap_extension_neap_errors;

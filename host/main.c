@@ -131,8 +131,8 @@ static void set_debug(lua_State *L)
     if (debug && strcmp(debug, "joff") == 0)
         luaJIT_setmode(L, 0, LUAJIT_MODE_ENGINE | LUAJIT_MODE_OFF);
     if (debug && strcmp(debug, "gc") == 0) {
-        lua_gc(L, LUA_GCSETPAUSE, 1);
-        lua_gc(L, LUA_GCSETSTEPMUL, 1000000);
+        lua_gc(L, LUA_GCSETPAUSE, 100); /* the next cycle begins at once */
+        lua_gc(L, LUA_GCSETSTEPMUL, 1000);
     }
 }
 

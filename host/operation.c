@@ -286,14 +286,15 @@ static void run_callback(neap_job *job)
     rt->arriving = t;
     t->callback = true;
     neap_anchor_push(rt, S, o->callback);
+    lua_xmove(S, t->L, 1);
     if (o->state == OP_DETACHED)
         o->status = o->cancelled;
-    int n = neap_op_outcome(S, o);
-    if (o->status < 0)
-        lua_remove(S, -2), n = 1;
-    else
-        lua_pushnil(S), lua_insert(S, -1 - n), n++;
-    lua_xmove(S, t->L, n + 1);
+    int n = neap_op_outcome(S, o); /* the topmost n; what it left below is dropped */
+    bool failed = o->status < 0;
+    if (!failed)
+        lua_pushnil(t->L);
+    lua_xmove(S, t->L, failed ? 1 : n);
+    n = failed ? 1 : n + 1;
     rt->delivering = NULL;
     rt->arriving = NULL;
     o->queued = false;

@@ -75,7 +75,7 @@ static int trampoline(lua_State *S)
 
 void neap_queue_open(neap_runtime *rt) /* protected */
 {
-    lua_pushlightuserdata(rt->S, rt);
+    lua_pushlightuserdata(rt->S, rt); /* scripts never see it */
     lua_pushcclosure(rt->S, trampoline, 1);
     rt->trampoline = luaL_ref(rt->S, LUA_REGISTRYINDEX);
     lua_pushcfunction(rt->S, neap_error_handler);

@@ -88,18 +88,20 @@ static void setup(neap_runtime *rt, lua_State *L)
     if (!rt->foreign)
         luaL_openlibs(L);
     rt->S = lua_newthread(L);
-    luaL_ref(L, LUA_REGISTRYINDEX); /* kept as long as the VM */
+    rt->thread_ref = luaL_ref(L, LUA_REGISTRYINDEX);
     lua_createtable(L, 16, 0);
-    lua_pushinteger(L, 0); /* the free list: letting go must not allocate */
-    lua_rawseti(L, -2, 0);
     rt->anchors = luaL_ref(L, LUA_REGISTRYINDEX);
     lua_pushlightuserdata(L, rt);
     lua_setfield(L, LUA_REGISTRYINDEX, "neap.runtime");
     neap_error_open(rt);
     neap_queue_open(rt);
+    if (rt->foreign)
+        neap_boot_foreign(rt, false);
     neap_vm_guard(L);
     rt->slice = (neap_slice){.L = rt->S, .suspending = &rt->suspending, .nowait = &rt->nowait};
     neap_boot(rt);
+    if (rt->foreign)
+        neap_boot_foreign(rt, true);
 }
 
 static int protected_setup(lua_State *L)
@@ -157,14 +159,48 @@ static int open_vm(neap_runtime *rt, lua_State *L)
     return 0;
 }
 
+static int restore(lua_State *L)
+{
+    neap_runtime *rt = neap_of(L);
+    if (rt->restore) {
+        neap_anchor_push(rt, L, rt->restore);
+        lua_call(L, 0, 0);
+    }
+    neap_anchor_push(rt, L, rt->arg);
+    lua_getglobal(L, "arg");
+    if (rt->arg && lua_rawequal(L, -1, -2)) {
+        lua_pushnil(L);
+        lua_setglobal(L, "arg");
+    }
+    lua_pushnil(L);
+    lua_setfield(L, LUA_REGISTRYINDEX, "neap.runtime");
+    return 0;
+}
+
+/* A VM that is not ours is as it was; what it keeps of Neap's says ECLOSED from now on. */
+static void leave_vm(neap_runtime *rt)
+{
+    int *refs[] = {&rt->anchors, &rt->thread_ref, &rt->trampoline, &rt->handler};
+    if (lua_cpcall(rt->L, restore, NULL))
+        lua_pop(rt->L, 1); /* out of memory: then not all of it */
+    if (rt->cell)
+        rt->cell->to = NULL;
+    for (neap_env *env = rt->envs; env; env = env->next)
+        if (env->cell)
+            env->cell->to = NULL;
+    if (rt->slice_ready)
+        luaL_unref(rt->L, LUA_REGISTRYINDEX, rt->slice.error);
+    for (size_t i = 0; i < sizeof refs / sizeof *refs; i++)
+        if (*refs[i])
+            luaL_unref(rt->L, LUA_REGISTRYINDEX, *refs[i]);
+}
+
 void neap_vm_close(neap_runtime *rt)
 {
     if (!rt->L)
         return;
     if (rt->foreign) {
-        lua_pushnil(rt->L);
-        lua_setfield(rt->L, LUA_REGISTRYINDEX, "neap.runtime");
-        luaL_unref(rt->L, LUA_REGISTRYINDEX, rt->anchors);
+        leave_vm(rt);
     } else {
         lua_setallocf(rt->L, rt->vm_alloc, rt->vm_ud);
         lua_close(rt->L);

@@ -21,13 +21,13 @@ static const char *const recursions[][2] = {
     {"__index", "local t = setmetatable({}, {}) getmetatable(t).__index = function(t, k) return t[k .. 'x'] end return t.x"},
     {"__index chain", "local t = setmetatable({}, {}) getmetatable(t).__index = t return t.x"},
     {"__newindex", "local t = setmetatable({}, {}) getmetatable(t).__newindex = function(t, k, v) t[k] = v end t.x = 1"},
-    {"__tostring", "local t = setmetatable({}, {__tostring = function(t) return tostring(t) end}) return tostring(t)"},
+    {"__tostring", "local t = setmetatable({}, {__tostring = function(t) return 'x' .. tostring(t) end}) return tostring(t)"},
     {"__concat", "local t = setmetatable({}, {}) getmetatable(t).__concat = function(a, b) return a .. b end return t .. t"},
     {"__eq", "local m = {} m.__eq = function(a, b) return a == b end return setmetatable({}, m) == setmetatable({}, m)"},
     {"__lt", "local m = {} m.__lt = function(a, b) return a < b end return setmetatable({}, m) < setmetatable({}, m)"},
     {"__call", "local t = setmetatable({}, {}) getmetatable(t).__call = function(t) return 1 + t() end return t()"},
     {"print", "local t = setmetatable({}, {__tostring = function(t) print(t) return '' end}) print(t)"},
-    {"string.format", "local t = setmetatable({}, {__tostring = function(t) return ('%s'):format(t) end}) return ('%s'):format(t)"},
+    {"string.format", "local t = setmetatable({}, {__tostring = function(t) return 'x' .. ('%s'):format(t) end}) return ('%s'):format(t)"},
     {"load", "local function f() return load(f) end return load(f)"},
     {"load of a nested text", "return load(('('):rep(10000) .. '1' .. (')'):rep(10000))"},
     {"load of nested tables", "return load('return ' .. ('{'):rep(10000) .. ('}'):rep(10000))"},
@@ -47,11 +47,6 @@ static const char *const recursions[][2] = {
     {"patterns", "return (('a'):rep(300000)):find(('a?'):rep(300000) .. 'b')"},
     {"nested captures", "return ('x'):find(('('):rep(40) .. 'x' .. (')'):rep(40))"},
 };
-
-typedef struct {
-    int crashes_not;
-    bool task;
-} run;
 
 static void each(bool in_task)
 {
