@@ -89,6 +89,7 @@ static void on_due(neap_timer *due)
 
 static int timer_close(lua_State *L)
 {
+    neap->env(L); /* its runtime is not closed */
     stop(check_timer(L, 1));
     return 0;
 }
@@ -142,7 +143,7 @@ static const luaL_Reg methods[] = {{"close", timer_close}, {"is_closed", timer_i
 /* after and every have the metatable beside their environment. Stack: module. */
 static void starter(lua_State *L, neap_env *env, const char *name, lua_CFunction fn)
 {
-    lua_pushlightuserdata(L, env);
+    neap->push_env(L, env);
     lua_pushvalue(L, -2);
     lua_pushcclosure(L, fn, 2);
     lua_setfield(L, -3, name);
@@ -153,7 +154,8 @@ static int open_timer(neap_env *env, lua_State *L, void *state)
     (void)state;
     lua_newtable(L);
     lua_newtable(L);
-    luaL_setfuncs(L, methods, 0);
+    neap->push_env(L, env);
+    luaL_setfuncs(L, methods, 1);
     lua_setfield(L, -2, "__index");
     lua_pushcfunction(L, timer_tostring);
     lua_setfield(L, -2, "__tostring");

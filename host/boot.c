@@ -124,8 +124,8 @@ static int boot_yield(lua_State *L)
 /* Something that tells tasks apart. */
 static int boot_current(lua_State *L)
 {
-    neap_runtime *rt = open_runtime(L);
-    lua_pushlightuserdata(L, rt->current ? (void *)rt->current : (void *)rt);
+    neap_runtime *rt = runtime(L);
+    lua_pushlightuserdata(L, rt && rt->current ? (void *)rt->current : (void *)rt);
     return 1;
 }
 
@@ -220,6 +220,10 @@ static void preload_cjson(lua_State *L)
 void neap_boot_foreign(neap_runtime *rt, bool done)
 {
     lua_State *L = rt->L;
+    lua_getglobal(L, "package");
+    if (!lua_istable(L, -1))
+        luaL_error(L, "the Lua state has no libraries: luaL_openlibs comes first");
+    lua_pop(L, 1);
     if (done)
         neap_anchor_push(rt, L, rt->restore);
     else if (load_module(L, rt, "neap.attached"))

@@ -397,6 +397,11 @@ static void let_go(neap_env *env, int *ref)
     neap_anchor_drop(env->rt, ref);
 }
 
+static void push_env(lua_State *L, neap_env *env)
+{
+    neap_carry(L, env->rt, env);
+}
+
 /* Streams: whichever extension makes them says how to get at their transports. */
 
 static neap_env *stream_maker(lua_State *L)
@@ -488,4 +493,5 @@ const neap_table neap_the_table = {
     .handle_make = neap_handle_make,
     .handle_test = neap_handle_test,
     .handle_methods = neap_handle_methods,
+    .push_env = push_env,
 };

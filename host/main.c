@@ -7,6 +7,7 @@
  * for preemption, the exit status.
  */
 #include <fcntl.h>
+#include <fcntl.h>
 #include <luajit.h>
 #include <lualib.h>
 #include <signal.h>
@@ -14,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 #include <uv.h>
 
 #include "host.h"
@@ -136,6 +138,17 @@ static void set_debug(lua_State *L)
     }
 }
 
+/* A descriptor below 3 that is closed would be given to something of ours, which print then hits. */
+static void open_standard_descriptors(void)
+{
+    int fd;
+    do
+        fd = open("/dev/null", O_RDWR);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd > STDERR_FILENO)
+        close(fd);
+}
+
 static void raise_descriptor_limit(void)
 {
     struct rlimit limit;
@@ -237,6 +250,7 @@ int main(int argc, char **argv)
     int done = parse(&c, argc, argv);
     if (done)
         return done - 1;
+    open_standard_descriptors();
     open_standard_descriptors();
     raise_descriptor_limit();
     return run(&c, argc, argv);

@@ -242,7 +242,8 @@ static int run_results(lua_State *L, neap_op *op)
         neap_anchor_push(s->rt, L, s->error);
         return push_failure(L, s->returned_failure);
     }
-    if (!body->L || body->failed) { /* by its own cancellation */
+    bool told = s->timed_out && body->cancel_delivered; /* it may have tidied up, but is too late */
+    if (!body->L || body->failed || told) { /* by its own cancellation */
         body->cancelled = s->cancelled ? s->cancelled : UV_ECANCELED;
         neap_task_cancel_error(L, body);
         return push_failure(L, true);

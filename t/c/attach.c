@@ -138,7 +138,7 @@ static void test_survivors(void)
     uv_loop_init(&loop);
     neap_runtime *rt = attach(L, &loop);
     is(start(rt, survivors), 0, "a runtime whose objects are kept");
-    for (int i = 0; i < 20; i++)
+    for (double begun = seconds_now(); seconds_now() - begun < 0.3;)
         neap_step(rt, 0.001);
     neap_close(rt, NULL, NULL);
     uv_run(&loop, UV_RUN_DEFAULT);
@@ -159,10 +159,10 @@ static void test_survivors(void)
            "closed('read', function() return assert(k.stream:read()) end)\n"
            "closed('write', function() return assert(k.stream:write 'x') end)\n"
            "closed('file', function() return assert(k.file:read(1)) end)\n"
-           "closed('require', k.require, 'neap.http')", "every function of its says that it is closed");
+           "assert(not pcall(k.require, 'neap.http'))", "every function of its says that it is closed");
     run(L, "local k = kept\n"
            "k.sleeping:cancel() tostring(k.sleeping) k.group:cancel() k.server:close() k.stream:close() k.file:close()\n"
-           "k.timer_object:close() pcall(k.channel.send, k.channel, 1) pcall(k.channel.close, k.channel)\n"
+           "assert(not pcall(k.timer_object.close, k.timer_object)) pcall(k.channel.send, k.channel, 1) pcall(k.channel.close, k.channel)\n"
            "pcall(k.channel.receive, k.channel) pcall(k.semaphore.acquire, k.semaphore) k.semaphore:release()\n"
            "tostring(k.stream) tostring(k.file)\n"
            "assert(k.error.code == 'ENOENT' and tostring(k.error):find '^ENOENT')", "objects can be closed, cancelled, printed");

@@ -326,6 +326,10 @@ struct neap_table {
     void *(*handle_make)(lua_State *L, neap_env *env, const neap_handle_class *type);
     void *(*handle_test)(lua_State *L, int index, const neap_handle_class *type);
     void (*handle_methods)(lua_State *L, const neap_handle_class *type);
+
+    /* For functions that you register yourself: push what has to be their first upvalue, for env(). Not
+     * the env itself: functions may outlive it (neap_attach), and env() then raises ECLOSED. */
+    void (*push_env)(lua_State *L, neap_env *env);
 };
 
 /* transport_listen again: with NULL accepts no more for now (connections wait in the kernel's backlog),

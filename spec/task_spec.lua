@@ -1,0 +1,396 @@
+-- What neap.task promises: waiting, cancelling, groups, time, order.
+
+local errors = require "neap.errors"
+local fs = require "neap.fs"
+local host = require "neap.host"
+local task = require "neap.task"
+local test = require "neap.test"
+local describe, it = test.describe, test.it
+local same = test.equal
+
+local function code(err)
+  return errors.is(err) and err.code or tostring(err)
+end
+
+describe("a task", function()
+  it("gives its results to whoever waits, as often as asked", function()
+    local t = task.spawn(function(a, b) task.sleep(0.001) return a, nil, b end, 1, 3)
+    same({ t:wait() }, { 1, nil, 3 })
+    same(select("#", t:wait()), 3)
+  end)
+
+  it("gives many results too", function()
+    local list = {}
+    for i = 1, 100 do list[i] = i end
+    same({ task.spawn(function() task.yield() return unpack(list) end):wait() }, list)
+  end)
+
+  it("raises its error where it is waited for, whatever kind it is", function()
+    local t = task.spawn(function() task.yield() error({ 1 }) end)
+    local ok, err = pcall(t.wait, t)
+    same({ ok, err }, { false, { 1 } })
+    ok, err = pcall(function() task.spawn(function() error("boom") end):wait() end)
+    assert(not ok and tostring(err):find "task_spec.lua:%d+: boom")
+  end)
+
+  it("can be waited for by a callback", function()
+    local got
+    task.spawn(function() return 7 end):wait(function(err, value) got = { err, value } end)
+    task.sleep(0.005)
+    same(got, { nil, 7 })
+  end)
+
+  it("cancelled before it began never runs", function()
+    local ran = false
+    local t = task.spawn(function() ran = true end)
+    t:cancel()
+    same(code(select(2, pcall(t.wait, t))), "ECANCELED")
+    same(ran, false)
+  end)
+
+  it("cancelled while it waits gets nil, err, and the same err raised at every later wait", function()
+    local first, second, third
+    local t = task.spawn(function()
+      local _
+      _, first = task.sleep(10)
+      _, second = pcall(task.sleep, 10)
+      _, third = pcall(task.yield)
+    end)
+    task.yield()
+    t:cancel()
+    t:wait()
+    same(code(first), "ECANCELED")
+    assert(rawequal(first, second) and rawequal(second, third))
+  end)
+
+  it("cancelled while it runs is told at its next wait", function()
+    local t, err
+    t = task.spawn(function()
+      t:cancel()
+      err = select(2, pcall(task.sleep, 1))
+    end)
+    t:wait()
+    same(code(err), "ECANCELED")
+  end)
+
+  it("cannot wait for itself", function()
+    local t, ok
+    t = task.spawn(function() ok = pcall(t.wait, t) end)
+    t:wait()
+    same(ok, false)
+  end)
+
+  it("leaves nothing behind, a hundred thousand times", function()
+    local function body() task.yield() end
+    for _ = 1, 1000 do
+      for _ = 1, 100 do task.spawn(body) end
+      task.yield()
+      task.yield()
+    end
+    collectgarbage()
+    assert(host.stats().tasks <= 3)
+    assert(collectgarbage("count") < 4000)
+  end)
+end)
+
+describe("a group", function()
+  it("ends when all of its tasks have ended, and gives what its function returned", function()
+    local done = 0
+    local a, b = task.group(function(group)
+      for i = 1, 5 do group:spawn(function() task.sleep(0.001 * i) done = done + 1 end) end
+      return "x", "y"
+    end)
+    same({ a, b, done }, { "x", "y", 5 })
+  end)
+
+  it("is cancelled by the first failure, which it raises", function()
+    local other
+    local ok, err = pcall(task.group, function(group)
+      group:spawn(function() other = select(2, task.sleep(10)) end)
+      group:spawn(function() task.sleep(0.001) error("boom") end)
+      task.sleep(10)
+    end)
+    same(ok, false)
+    assert(tostring(err):find "boom")
+    same(code(other), "ECANCELED")
+  end)
+
+  it("takes nil and an error that a task returns as a failure", function()
+    local ok, err = pcall(task.group, function(group)
+      group:spawn(function() return fs.read_file("/does/not/exist") end)
+      task.sleep(10)
+    end)
+    same({ ok, code(err) }, { false, "ENOENT" })
+  end)
+
+  it("waits for callbacks that its tasks started", function()
+    local called = false
+    task.group(function() task.sleep(0.005, function() called = true end) end)
+    assert(called)
+  end)
+
+  it("takes no task once it is over", function()
+    local kept
+    task.group(function(group) kept = group end)
+    test.raises(function() kept:spawn(print) end, "over")
+  end)
+
+  it("is cancelled with the task that waits for it", function()
+    local inner
+    local t = task.spawn(function()
+      task.group(function(group) group:spawn(function() inner = select(2, task.sleep(10)) end) end)
+    end)
+    task.sleep(0.003)
+    t:cancel()
+    pcall(t.wait, t)
+    same(code(inner), "ECANCELED")
+  end)
+
+  it("holds groups", function()
+    local n = 0
+    task.group(function(outer)
+      for _ = 1, 3 do
+        outer:spawn(function()
+          task.group(function(inner)
+            for _ = 1, 3 do inner:spawn(function() task.yield() n = n + 1 end) end
+          end)
+        end)
+      end
+    end)
+    same(n, 9)
+  end)
+end)
+
+describe("timeout", function()
+  it("gives the results in time", function()
+    same({ task.timeout(1, function(a) task.sleep(0.001) return a, 2 end, 1) }, { 1, 2 })
+  end)
+
+  it("gives nil and ETIMEDOUT when the time is up, and cancels", function()
+    local inside
+    local value, err = task.timeout(0.005, function() inside = select(2, task.sleep(10)) end)
+    same({ value, code(err), code(inside) }, { nil, "ETIMEDOUT", "ETIMEDOUT" })
+  end)
+
+  it("gives nil, err that the function returned, and raises what it raised", function()
+    same(code(select(2, task.timeout(1, fs.read_file, "/does/not/exist"))), "ENOENT")
+    test.raises(function() task.timeout(1, error, "boom", 0) end, "boom")
+  end)
+
+  it("nests: the nearest counts", function()
+    local outer_err
+    local inner, inner_err = task.timeout(10, function()
+      return task.timeout(0.002, task.sleep, 10)
+    end)
+    same({ inner, code(inner_err) }, { nil, "ETIMEDOUT" })
+    local value
+    value, outer_err = task.timeout(0.002, function() return task.timeout(10, task.sleep, 10) end)
+    same({ value, code(outer_err) }, { nil, "ETIMEDOUT" })
+  end)
+
+  it("does not reach into a shield, which has its own", function()
+    local cleaned
+    local _, err = task.timeout(0.002, function()
+      local _ = task.sleep(10)
+      task.shield(1, function() task.sleep(0.01) cleaned = true end)
+    end)
+    same({ cleaned, code(err) }, { true, "ETIMEDOUT" })
+    same(code(select(2, task.shield(0.002, task.sleep, 10))), "ETIMEDOUT")
+  end)
+end)
+
+describe("many", function()
+  it("all: results at their places, the first failure raised", function()
+    local results = task.all { function() task.sleep(0.002) return "a" end, function() return "b" end }
+    same({ results[1], results[2], results.n }, { "a", "b", 2 })
+    test.raises(function() task.all { function() error "no" end, function() task.sleep(10) end } end, "no")
+  end)
+
+  it("race: the first, the others cancelled", function()
+    local slow
+    local winner = task.race {
+      function() slow = select(2, task.sleep(10)) end,
+      function() task.sleep(0.001) return "fast" end,
+    }
+    same({ winner, code(slow) }, { "fast", "ECANCELED" })
+  end)
+
+  it("map: at most limit at once, timeouts are no failures", function()
+    local running, most = 0, 0
+    local results = task.map({ 1, 2, 3, 4, 5, 6 }, { limit = 2, timeout = 0.05 }, function(n)
+      running = running + 1
+      most = math.max(most, running)
+      task.sleep(n == 3 and 10 or 0.001)
+      running = running - 1
+      return n * n
+    end)
+    same({ most, results[1], results[3], results[6], results.n }, { 2, 1, nil, 36, 6 })
+  end)
+
+  it("map: no more than rate a second", function()
+    local began = require("neap.time").monotonic()
+    task.map({ 1, 2, 3, 4, 5 }, { rate = 200 }, function(n) return n end)
+    assert(require("neap.time").monotonic() - began >= 0.015)
+  end)
+
+  it("each: as they finish, failures with their inputs", function()
+    local seen, failed = {}, nil
+    for input, result, err in task.each({ 3, 1, 2 }, {}, function(n)
+      task.sleep(n * 0.004)
+      if n == 2 then error "two" end
+      return n
+    end) do
+      seen[#seen + 1] = input
+      if err then failed = tostring(err) end
+      assert(err or result == input)
+    end
+    same(seen, { 1, 2, 3 })
+    assert(failed:find "two")
+  end)
+
+  it("retry: until it succeeds, or the last failure", function()
+    local n = 0
+    same(task.retry({ times = 3, delay = 0.001 }, function() n = n + 1 if n < 3 then error "no" end return n end), 3)
+    local value, err = task.retry({ times = 2, delay = 0.001 }, function() return nil, errors.new("ENO", "no") end)
+    same({ value, code(err) }, { nil, "ENO" })
+  end)
+end)
+
+describe("semaphores and channels", function()
+  it("a semaphore is passed on in order, and survives a cancelled waiter", function()
+    local s, order = task.semaphore(1), {}
+    assert(s:acquire())
+    local waiters = {}
+    for i = 1, 3 do
+      waiters[i] = task.spawn(function()
+        if s:acquire() then order[#order + 1] = i s:release() end
+      end)
+    end
+    task.yield()
+    waiters[2]:cancel()
+    s:release()
+    for i = 1, 3 do pcall(waiters[i].wait, waiters[i]) end
+    same(order, { 1, 3 })
+    same(s:with(function(x) return x end, 5), 5)
+  end)
+
+  it("a channel without room hands over; with room it holds; closed it drains", function()
+    local c, got = task.channel(), {}
+    task.group(function(group)
+      group:spawn(function() for i = 1, 3 do c:send(i) end c:close() end)
+      group:spawn(function() for value in c:each() do got[#got + 1] = value end end)
+    end)
+    same(got, { 1, 2, 3 })
+    local held = task.channel(2)
+    held:send("a")
+    held:send("b")
+    same(code(select(2, task.timeout(0.002, held.send, held, "c"))), "ETIMEDOUT")
+    held:close()
+    same({ held:receive(), held:receive() }, { "a", "b" })
+    same(code(select(2, held:receive())), "ECLOSED")
+  end)
+end)
+
+describe("order", function()
+  it("is first in, first out; callbacks come after the call has returned", function()
+    local seen = {}
+    local function say(x) seen[#seen + 1] = x end
+    task.spawn(say, 1)
+    task.defer(say, 2)
+    task.spawn(say, 3)
+    task.yield(function() say(4) end)
+    say(0)
+    task.sleep(0.002)
+    same(seen, { 0, 1, 2, 3, 4 })
+  end)
+end)
+
+describe("waiting", function()
+  it("works inside coroutines of any depth, which do not notice", function()
+    local function numbers(n)
+      return coroutine.wrap(function()
+        for i = 1, n do task.sleep(0.0005) coroutine.yield(i) end
+      end)
+    end
+    local outer = coroutine.wrap(function()
+      for i in numbers(3) do coroutine.yield(i * 10) end
+      return "end"
+    end)
+    same({ outer(), outer(), outer(), outer() }, { 10, 20, 30, "end" })
+  end)
+
+  it("makes a coroutine normal, not to be resumed by others", function()
+    local co = coroutine.create(function() task.sleep(0.005) end)
+    local t = task.spawn(function() coroutine.resume(co) end)
+    task.yield()
+    same({ coroutine.status(co), coroutine.resume(co) }, { "normal", false, "cannot resume normal coroutine" })
+    t:wait()
+    same(coroutine.status(co), "dead")
+  end)
+
+  it("works in pcall, metamethods and iterators", function()
+    local lazy = setmetatable({}, { __index = function(_, k) task.sleep(0.001) return k .. "!" end })
+    same({ pcall(function() return lazy.x end) }, { true, "x!" })
+  end)
+
+  it("raises EWAIT where nothing can wait, naming the caller's line", function()
+    local _, err = pcall(table.sort, { 3, 2, 1 }, function(a, b) task.sleep(0) return a < b end)
+    same(code(err), "EWAIT")
+    assert(tostring(err):find "task_spec.lua:%d+")
+    _, err = pcall(string.gsub, "x", ".", function() task.sleep(0) end)
+    same(code(err), "EWAIT")
+  end)
+
+  it("leaves running() nil and yield() an error at a task's own level", function()
+    same(coroutine.running(), nil)
+    same(coroutine.isyieldable(), false)
+    same(pcall(coroutine.yield), false)
+  end)
+end)
+
+describe("a dropped error", function()
+  it("raises; a taken one does not", function()
+    test.raises(function() fs.read_file("/does/not/exist") end, "ENOENT")
+    local text, err = fs.read_file("/does/not/exist")
+    same({ text, code(err) }, { nil, "ENOENT" })
+  end)
+
+  it("raises in compiled code as well", function()
+    local operation = task.operation(function(i) if i > 300 then return nil, errors.new("EBIG", "big") end return true end)
+    local reached = 0
+    local ok = pcall(function()
+      for i = 1, 1000 do
+        operation(i)
+        reached = i
+      end
+    end)
+    same({ ok, reached }, { false, 300 })
+    local failures = 0
+    for i = 1, 1000 do
+      local done = operation(i)
+      if not done then failures = failures + 1 end
+    end
+    same(failures, 700)
+  end)
+end)
+
+describe("operation", function()
+  local add = task.operation(function(a, b) task.sleep(0.001) return a + b end)
+
+  it("waits without a callback", function() same(add(1, 2), 3) end)
+
+  it("calls one that is given, later", function()
+    local got
+    same(select("#", add(1, 2, function(err, sum) got = { err, sum } end)), 0)
+    same(got, nil)
+    task.sleep(0.02)
+    same(got, { nil, 3 })
+  end)
+
+  it("gives what it raised to the callback", function()
+    local got
+    add({}, 2, function(err) got = tostring(err) end)
+    task.sleep(0.01)
+    assert(got:find "arithmetic")
+  end)
+end)
