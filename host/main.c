@@ -138,17 +138,6 @@ static void set_debug(lua_State *L)
     }
 }
 
-/* A descriptor below 3 that is closed would be given to something of ours, which print then hits. */
-static void open_standard_descriptors(void)
-{
-    int fd;
-    do
-        fd = open("/dev/null", O_RDWR);
-    while (fd >= 0 && fd <= STDERR_FILENO);
-    if (fd > STDERR_FILENO)
-        close(fd);
-}
-
 static void raise_descriptor_limit(void)
 {
     struct rlimit limit;
@@ -250,7 +239,6 @@ int main(int argc, char **argv)
     int done = parse(&c, argc, argv);
     if (done)
         return done - 1;
-    open_standard_descriptors();
     open_standard_descriptors();
     raise_descriptor_limit();
     return run(&c, argc, argv);
