@@ -1,0 +1,77 @@
+-- neap.timer: functions called later.
+
+local task = require "neap.task"
+local test = require "neap.test"
+local timer = require "neap.timer"
+local describe, it, equal = test.describe, test.it, test.equal
+
+describe("after", function()
+  it("calls once, in a task that may wait, kept or not", function()
+    local calls = 0
+    timer.after(0.002, function() task.sleep(0.001) calls = calls + 1 end)
+    collectgarbage()
+    task.sleep(0.02)
+    equal(calls, 1)
+  end)
+
+  it("calls in the order of time, and of starting when that is the same", function()
+    local seen = {}
+    for i, seconds in ipairs { 0.006, 0.001, 0.003 } do
+      timer.after(seconds, function() seen[#seen + 1] = i end)
+    end
+    task.sleep(0.02)
+    equal(seen, { 2, 3, 1 })
+  end)
+
+  it("does not call when it was closed, which may be done twice", function()
+    local called = false
+    local t = timer.after(0.001, function() called = true end)
+    equal(t:is_closed(), false)
+    t:close()
+    t:close()
+    task.sleep(0.005)
+    equal({ called, t:is_closed() }, { false, true })
+  end)
+
+  it("may be closed by its own function, or by another's that is due with it", function()
+    local calls, b = 0, nil
+    local a = timer.after(0.001, function() calls = calls + 1 b:close() end)
+    b = timer.after(0.001, function() calls = calls + 1 a:close() end)
+    task.sleep(0.01)
+    equal(calls, 1)
+  end)
+
+  it("raises for what is no time and no function", function()
+    test.raises(function() timer.after(-1, print) end, "seconds")
+    test.raises(function() timer.after(0 / 0, print) end, "seconds")
+    test.raises(function() timer.after(math.huge, print) end, "seconds")
+    test.raises(function() timer.after(1) end, "function")
+    test.raises(function() timer.after("soon", print) end, "number")
+  end)
+end)
+
+describe("every", function()
+  it("calls until it is closed, without drift", function()
+    local times, t = {}, nil
+    local began = require("neap.time").monotonic()
+    t = timer.every(0.005, function()
+      times[#times + 1] = require("neap.time").monotonic() - began
+      if #times == 4 then t:close() end
+    end)
+    task.sleep(0.06)
+    equal(#times, 4)
+    assert(times[4] >= 0.019)
+  end)
+
+  it("makes one call for those that a busy program missed", function()
+    local calls = 0
+    local t = timer.every(0.001, function() calls = calls + 1 end)
+    local clock = require("neap.time").monotonic
+    local start = clock()
+    while clock() - start < 0.02 do end
+    task.yield()
+    task.yield()
+    t:close()
+    assert(calls <= 2)
+  end)
+end)
