@@ -5,6 +5,7 @@
  *     ./plugins
  */
 #include <neap/neap.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -58,7 +59,8 @@ int main(void)
         start(first, "greedy", greedy);
         start(second, "endless", endless);
         for (int i = 0; i < 50; i++)
-            neap_step(root, 0.01); /* runs what is ready of all three */
+            if (neap_step(root, 0.01) == 0) /* what is ready of all three; nothing is: */
+                poll(NULL, 0, 10);          /* a real program has a frame to wait for */
     }
     neap_close(root, NULL, NULL); /* its children first: the endless one is stopped */
     return 0;

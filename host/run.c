@@ -75,6 +75,20 @@ static void check_deadlock(neap_runtime *rt)
         lua_settop(rt->S, 0);
 }
 
+/* Tasks wait and the loop has nothing left, but a thread that holds a remote may still wake one. */
+static void wait_for_remotes(neap_runtime *rt)
+{
+    uv_handle_t *async = (uv_handle_t *)&rt->root->async;
+    while (!rt->exiting && rt->remotes && neap_task_waiting(rt)) {
+        uv_ref(async);
+        uv_run(rt->root->loop, UV_RUN_ONCE);
+        if (!rt->root->keeps)
+            uv_unref(async);
+        if (!rt->exiting)
+            uv_run(rt->root->loop, UV_RUN_DEFAULT);
+    }
+}
+
 int neap_run(neap_runtime *rt)
 {
     neap_pipe_guard guard;
@@ -82,6 +96,7 @@ int neap_run(neap_runtime *rt)
     rt->root->running = true;
     if (!rt->exiting) {
         uv_run(rt->root->loop, UV_RUN_DEFAULT);
+        wait_for_remotes(rt);
         if (!rt->exiting)
             check_deadlock(rt);
         if (rt->head) /* an on_error handler for it */

@@ -302,6 +302,16 @@ subtest 'the first program of README' => sub {
     is_deeply([http($port, 'GET', '/')], [200, "be kind\n"], 'serves');
 };
 
+# --- specs ---
+
+for (grep { $_->[2] =~ /^lua no-run spec/ } @blocks) {
+    my ($page, $line, undef, $text) = @$_;
+    open(my $file, '>', "$dir/shown_spec.lua") or die $!;
+    print $file $text;
+    close $file;
+    like(output("$neap test $dir/shown_spec.lua"), qr/^1\.\.[1-9]/m, "the spec of $page:$line passes");
+}
+
 # --- none is forgotten ---
 
 my @programs = grep { m{\.(?:lua|c)$} } split /\n/, `find examples -type f`;
