@@ -273,7 +273,19 @@ int neap_error_open(neap_runtime *rt)
 
 /* ---- Any error value -> error object with a traceback ---- */
 
-/* The text of a value that a script raised, without calling anything of the script's. */
+/* What its __tostring says, if it has one that works. */
+static bool push_own_text(lua_State *S, int index)
+{
+    if (!luaL_getmetafield(S, index, "__tostring"))
+        return false;
+    lua_pushvalue(S, index - 1);
+    if (lua_pcall(S, 1, 1, 0) == 0 && lua_isstring(S, -1))
+        return true;
+    lua_pop(S, 1);
+    return false;
+}
+
+/* The text of a value that a script raised; index counts from the top. */
 static void push_text(lua_State *S, int index)
 {
     if (lua_istable(S, index)) {
@@ -281,6 +293,8 @@ static void push_text(lua_State *S, int index)
             return;
         lua_pop(S, 1);
     }
+    if (push_own_text(S, index))
+        return;
     if (lua_isstring(S, index))
         lua_pushvalue(S, index);
     else if (lua_isnil(S, index))
@@ -313,6 +327,8 @@ void neap_error_normalize(lua_State *S, lua_State *T, const neap_task *t)
         push_object(S, killed ? NEAP_EKILLED : status, NULL);
         if (!killed) {
             push_text(S, -2);
+            if (T)
+                neap_blame(S, T);
             lua_setfield(S, -2, "message");
             lua_pushvalue(S, -2);
             lua_setfield(S, -2, "value");
@@ -329,13 +345,17 @@ void neap_error_normalize(lua_State *S, lua_State *T, const neap_task *t)
     if (has || shared || !T)
         return;
     lua_getfield(S, -1, "message");
-    neap_traceback(S, T, lua_tostring(S, -1));
+    bool any = neap_traceback(S, T, lua_tostring(S, -1));
     lua_remove(S, -2);
     if (t && t->line) {
         lua_pushfstring(S, "\n\tspawned at %s:%d", t->site, t->line);
         lua_concat(S, 2);
+        any = true;
     }
-    lua_setfield(S, -2, "traceback");
+    if (any)
+        lua_setfield(S, -2, "traceback");
+    else
+        lua_pop(S, 1);
 }
 
 /* A message handler: the error as an object, with the traceback of where it was raised. */

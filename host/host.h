@@ -180,7 +180,7 @@ struct neap_runtime {
     neap_options options;
     char *lua_path;
     int on_error, listeners, exports, call_results, arg; /* anchored; 0 none */
-    bool exiting, reporting;
+    bool exiting, exit_hooked, reporting;
     int exit_status;
     neap_error *starting;   /* where the main script's error goes until it first waits */
     bool slice_ready, interruptible, grace_over;
@@ -372,7 +372,8 @@ void neap_unhandled_raw(neap_runtime *rt);
 /* ---- trace.c ---- */
 
 bool neap_user_frame(lua_State *T, lua_Debug *ar);           /* the innermost line that is not ours */
-void neap_traceback(lua_State *S, lua_State *T, const char *message); /* pushed on S */
+bool neap_traceback(lua_State *S, lua_State *T, const char *message); /* pushed on S; any frame? */
+void neap_blame(lua_State *S, lua_State *T); /* S's top, a message, gets the user's line */
 
 /* ---- memory.c ---- */
 
@@ -543,6 +544,7 @@ int neap_transport_listen(neap_transport *t, int backlog, neap_on_accept on_acce
 void neap_output(neap_runtime *rt, const char *text, size_t length);
 void neap_output_flush(neap_runtime *rt);
 void neap_boot_foreign(neap_runtime *rt, bool done); /* before and after it, in a VM not ours */
+void neap_exit_left(neap_runtime *rt);
 void neap_boot(neap_runtime *rt); /* installs coroutine, require, print ...; protected, on L */
 extern const neap_descriptor neap_extension_neap_task, neap_extension_neap_host,
     neap_extension_neap_errors;

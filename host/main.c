@@ -7,7 +7,6 @@
  * for preemption, the exit status.
  */
 #include <fcntl.h>
-#include <fcntl.h>
 #include <luajit.h>
 #include <lualib.h>
 #include <signal.h>

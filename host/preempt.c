@@ -289,6 +289,15 @@ void neap_slicer_close(neap_slicer *slicer)
     free(slicer);
 }
 
+void neap_slicer_rest(neap_slicer *slicer)
+{
+    if (!slicer->timer || slicer->top || slicer->armed == NEAP_OS_NEVER)
+        return;
+    slicer->armed = NEAP_OS_NEVER;
+    fence();
+    neap_os_timer_arm(slicer->timer, NEAP_OS_NEVER);
+}
+
 /* ---- Slices ---- */
 
 /* A light userdata may need room for its segment the first time: kept in the registry. */

@@ -61,6 +61,9 @@ struct neap_slice {
 int neap_slicer_open(neap_slicer **slicer, int signo);
 void neap_slicer_close(neap_slicer *slicer);
 
+/* No signal comes until a VM is entered again: before the thread goes back to its owner's code. */
+void neap_slicer_rest(neap_slicer *slicer);
+
 /* Once a VM, when L, suspending and nowait are set. May raise for want of memory. */
 void neap_slice_init(neap_slice *slice);
 

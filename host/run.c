@@ -75,11 +75,12 @@ static void check_deadlock(neap_runtime *rt)
         lua_settop(rt->S, 0);
 }
 
-/* Tasks wait and the loop has nothing left, but a thread that holds a remote may still wake one. */
+/* Operations are under way and the loop has nothing left, but a thread that holds a remote may still
+ * complete one. */
 static void wait_for_remotes(neap_runtime *rt)
 {
     uv_handle_t *async = (uv_handle_t *)&rt->root->async;
-    while (!rt->exiting && rt->remotes && neap_task_waiting(rt)) {
+    while (!rt->exiting && rt->remotes && rt->ops) {
         uv_ref(async);
         uv_run(rt->root->loop, UV_RUN_ONCE);
         if (!rt->root->keeps)
@@ -122,6 +123,8 @@ int neap_step(neap_runtime *rt, double seconds)
                neap_clock() < root->step_deadline);
     root->running = false;
     root->step_deadline = 0;
+    if (root->slicer)
+        neap_slicer_rest(root->slicer);
     neap_output_flush(rt);
     neap_pipe_restore(&guard);
     return rt->exiting ? NEAP_ECLOSED : !list_empty(&root->ready);
@@ -135,5 +138,5 @@ int neap_backend_fd(neap_runtime *rt)
 int neap_backend_timeout(neap_runtime *rt)
 {
     uv_update_time(rt->root->loop);
-    return uv_backend_timeout(rt->root->loop);
+    return uv_loop_alive(rt->root->loop) ? uv_backend_timeout(rt->root->loop) : -1;
 }

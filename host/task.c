@@ -142,15 +142,22 @@ void neap_task_ready(neap_task *t)
     }
 }
 
-/* Where it was spawned: source and line of the user's function that called. */
+/* Where it was spawned: source and line of the user's function that called; in a task that is all Neap's
+ * (the body of task.all) where that one was. */
 void neap_task_site(neap_task *t, lua_State *L)
 {
     lua_Debug ar;
+    const neap_task *by = t->rt->current;
     t->line = neap_vm_where(L, t->site, sizeof t->site);
-    if (strncmp(t->site, "neap/", 5) != 0 || !neap_user_frame(L, &ar))
+    if (strncmp(t->site, "neap/", 5) != 0)
         return; /* called by the script itself, as a rule */
-    memcpy(t->site, ar.short_src, sizeof t->site);
-    t->line = ar.currentline;
+    if (neap_user_frame(L, &ar)) {
+        memcpy(t->site, ar.short_src, sizeof t->site);
+        t->line = ar.currentline;
+    } else if (by && by->line) {
+        memcpy(t->site, by->site, sizeof t->site);
+        t->line = by->line;
+    }
 }
 
 /* Push the error that a cancelled task gets at its waits: the same object every time. */
@@ -267,6 +274,7 @@ void neap_task_resume(neap_task *t, int nargs)
     t->state = TASK_RUNNING;
     int status = lua_resume(t->L, nargs);
     rt->current = outer;
+    neap_exit_left(rt);
     neap_reap(rt);
     if (status != LUA_YIELD) {
         end(t, status);
@@ -339,7 +347,7 @@ static void settle_box(neap_task *t, bool failed, lua_State *S)
 /* It was told to end, and did: no error. */
 static bool own_cancel(neap_task *t, lua_State *S)
 {
-    if (t->rt->state != RT_OPEN && neap_error_status(S, -1) == NEAP_EKILLED)
+    if ((t->rt->state != RT_OPEN || t->rt->exiting) && neap_error_status(S, -1) == NEAP_EKILLED)
         return true;
     if (!t->cancelled || !t->cancel_error)
         return false;

@@ -36,7 +36,8 @@ bool neap_user_frame(lua_State *T, lua_Debug *ar)
 static int line_of(const lua_Debug *ar, const char *message)
 {
     size_t n = strlen(ar->short_src);
-    if (ar->currentline > 0 || !message || strncmp(message, ar->short_src, n) != 0 || message[n] != ':')
+    if (ar->currentline > 0 || !message || strncmp(message, ar->short_src, n) != 0 ||
+        message[n] != ':')
         return ar->currentline;
     return (int)strtol(message + n + 1, NULL, 10);
 }
@@ -97,12 +98,29 @@ static void add_stack(luaL_Buffer *b, lua_State *T, const char *message, int dep
     }
 }
 
-/* Push T's stack on S as text. `message`: of the error that T died of, or NULL. */
-void neap_traceback(lua_State *S, lua_State *T, const char *message)
+/* Push T's stack on S as text. `message`: of the error that T died of, or NULL. False: no frame of it is
+ * the user's. */
+bool neap_traceback(lua_State *S, lua_State *T, const char *message)
 {
+    static const char title[] = "stack traceback:";
     luaL_Buffer b;
     luaL_buffinit(S, &b);
-    luaL_addstring(&b, "stack traceback:");
+    luaL_addstring(&b, title);
     add_stack(&b, T, message, 0);
     luaL_pushresult(&b);
+    return lua_objlen(S, -1) > sizeof title - 1;
+}
+
+/* S's top: the message of an error raised on T. That an argument is wrong is not the fault of Neap's own
+ * Lua, which passed it on: the message names the line that did call. */
+void neap_blame(lua_State *S, lua_State *T)
+{
+    lua_Debug ar;
+    const char *text = lua_tostring(S, -1), *rest = text ? strstr(text, ": bad argument #") : NULL;
+    if (!rest || strncmp(text, "neap/", 5) != 0 || memchr(text, '\n', (size_t)(rest - text)))
+        return;
+    if (neap_user_frame(T, &ar)) {
+        lua_pushfstring(S, "%s:%d%s", ar.short_src, ar.currentline, rest);
+        lua_replace(S, -2);
+    }
 }

@@ -358,3 +358,7 @@ function os.exit(status)
   end
   return host.exit(status)
 end
+
+if host.restricted then
+  host.module("neap.sandbox")(host)
+end

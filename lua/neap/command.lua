@@ -5,7 +5,7 @@
 local function open_modules()
   setmetatable(_G, {
     __index = function(globals, name)
-      if type(name) ~= "string" or not package.preload and not name:find("^[%a_][%w_]*$") then
+      if type(name) ~= "string" or not name:find("^[%a_][%w_]*$") then
         return nil
       end
       local ok, module = pcall(require, "neap." .. name)
@@ -49,7 +49,11 @@ local function options(...)
       i = i + 1
     elseif argv[i] == "-l" then
       local name = argv[i + 1]
-      rawset(_G, name:match("([%w_]+)$"), require(name))
+      local ok, module = pcall(require, name)
+      if not ok then
+        error(module, 0)
+      end
+      rawset(_G, name:match("([%w_]+)$"), module)
       i = i + 1
     elseif argv[i] == "--allow" then
       i = i + 1

@@ -92,7 +92,9 @@ typedef struct {
      * on L (16 values at most), return their number. NULL: nothing is returned but `true`. */
     int (*results)(lua_State *L, neap_op *op);
 
-    /* The waiter has gone. Best effort; complete() must still follow, once. May be NULL. */
+    /* The waiter has gone. Best effort; complete() must still follow, once. May be NULL. When the
+     * runtime closes, posts of other threads no longer arrive (they are dropped, or refused with
+     * NEAP_ECLOSED): what only a post would complete has to be completed here. */
     void (*cancel)(neap_op *op);
 
     /* Last, once. No Lua. If not `delivered`, close what the result holds. May be NULL. */

@@ -33,7 +33,7 @@ typedef struct {
     neap_remote *remote;
     pthread_t thread;
     double n;
-    int threaded, cancelled;
+    int threaded, posted;
 } double_op;
 
 static int results(lua_State *L, neap_op *op)
@@ -43,22 +43,30 @@ static int results(lua_State *L, neap_op *op)
     return 2;
 }
 
+static void join(double_op *d)
+{
+    if (d->threaded)
+        pthread_join(d->thread, NULL);
+    d->threaded = 0;
+}
+
 static void cancel(neap_op *op)
 {
     double_op *d = (double_op *)op;
-    d->cancelled = 1;
-    if (d->timer.fire) { /* the others complete by themselves */
+    if (d->timer.fire)
         neap->timer_stop(&d->timer);
-        neap->complete(op, -125 /* ECANCELED */, NEAP_F_END);
-    }
+    else if (!d->threaded)
+        return; /* the pool calls done */
+    else if (join(d), d->posted)
+        return; /* on_post or on_drop comes */
+    neap->complete(op, -125 /* ECANCELED */, NEAP_F_END);
 }
 
 static void release(neap_op *op, int delivered)
 {
     double_op *d = (double_op *)op;
     (void)delivered;
-    if (d->threaded)
-        pthread_join(d->thread, NULL);
+    join(d);
     if (d->remote)
         neap->remote_release(d->remote);
 }
@@ -96,7 +104,7 @@ static void *in_thread(void *data)
 {
     double_op *d = data;
     usleep(2000);
-    neap->post(d->remote, on_post, on_drop, &d->op);
+    d->posted = neap->post(d->remote, on_post, on_drop, &d->op) == 0;
     return NULL;
 }
 

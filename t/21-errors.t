@@ -1,0 +1,126 @@
+# What a person sees when something fails: the message, their own lines, nothing of Neap's inside.
+use strict;
+use warnings;
+use Test::More;
+use Cwd qw(abs_path);
+use File::Temp qw(tempdir);
+
+my $neap = abs_path($ENV{NEAP} // 'build/neap');
+my $dir  = tempdir(CLEANUP => 1);
+chdir $dir or die $!;
+
+# Standard output, standard error and the exit status of a script.
+sub run {
+    my ($code, @arguments) = @_;
+    open(my $file, '>', 'script.lua') or die $!;
+    print $file $code;
+    close $file;
+    system("timeout 20 $neap @arguments script.lua >out 2>err </dev/null");
+    my $status = $? & 127 ? 128 + ($? & 127) : $? >> 8;
+    return (slurp('out'), slurp('err'), $status);
+}
+
+sub slurp {
+    open(my $file, '<', shift) or die $!;
+    local $/;
+    return scalar(<$file>) // '';
+}
+
+sub fails_with {
+    my ($name, $code, @expected) = @_;
+    subtest $name => sub {
+        my ($out, $err, $status) = run("local task = require 'neap.task'\n$code");
+        is($status, 1, 'exit status 1');
+        like($err, $_) for qr/^neap: /, @expected;
+        unlike($err, qr{\bneap/\w+\.lua|\bin function '(?:park|finish|resume)'}, "nothing of Neap's inside")
+          or diag($err);
+        unlike($err, qr/stack traceback:\n*\z/, 'no empty traceback');
+    };
+}
+
+subtest 'a traceback' => sub {
+    fails_with('of an error in functions', "local function inner()\n  error('boom')\nend\nlocal function outer()\n  inner()\nend\nouter()",
+        qr/^neap: script\.lua:3: boom\nstack traceback:\n/,
+        qr/script\.lua:3: in function 'inner'\n\tscript\.lua:6: in function .*\n\tscript\.lua:8: in main chunk/);
+    fails_with('of an error of the machine has its line', "local t\nprint(t.x)", qr/script\.lua:3: in main chunk/);
+    fails_with('after a wait', "local function f()\n  task.sleep(0.001)\n  error('late')\nend\nf()",
+        qr/script\.lua:4: late/, qr/script\.lua:4: in function 'f'\n\tscript\.lua:6: in main chunk/);
+    fails_with('of a task says who started it', "task.spawn(function()\n  error('x')\nend)\ntask.sleep(1)",
+        qr/script\.lua:3: in function <script\.lua:2>\n\tspawned at script\.lua:2/);
+    fails_with('of task.all says who called it', "task.all {\n  function() error('x') end }",
+        qr/script\.lua:3: x/, qr/spawned at script\.lua:2/);
+    fails_with('of a callback', "task.sleep(0.001, function()\n  error('in it')\nend)",
+        qr/script\.lua:3: in it/, qr/script\.lua:3: in function <script\.lua:2>/);
+    fails_with('of endless recursion is short', "local function f() return 1 + f() end\nf()",
+        qr/stack overflow/, qr/\n\t\.\.\.\n/, qr/script\.lua:3: in main chunk\s*\z/);
+};
+
+subtest 'a message' => sub {
+    fails_with('about an argument names the line that passed it', "\ntask.sleep('soon')",
+        qr/^neap: script\.lua:3: bad argument #1 to 'sleep' \(number expected, got string\)/);
+    fails_with('about a missing module says where it looked', "\nrequire 'no.such'",
+        qr{^neap: script\.lua:3: module 'no\.such' not found:\n.*no file '\./no/such\.lua'}s, qr/in main chunk/);
+    open(my $module, '>', 'broken.lua') or die $!;
+    print $module "local x\nx = = 1\n";
+    close $module;
+    fails_with('about a broken module says which and where', "require 'broken'",
+        qr{error loading module 'broken' from file '\./broken\.lua':\n\t\./broken\.lua:2:});
+    fails_with('about a wait where nothing can wait names the line',
+        "table.sort({ 2, 1 }, function(a, b)\n  task.sleep(0)\n  return a < b\nend)", qr/EWAIT: script\.lua:3: task\.sleep would wait/);
+    fails_with("of a script's own kind of error is its text",
+        "error(setmetatable({}, { __tostring = function() return 'my own' end }))", qr/^neap: my own$/m);
+    fails_with('of an error with fields is one line', "assert(require('neap.fs').read_file('/none'))",
+        qr{^neap: ENOENT: no such file or directory, open '/none'\n});
+    fails_with('of a dropped error', "require('neap.fs').read_file('/none')", qr/^neap: ENOENT/, qr/script\.lua:2: in main/);
+    fails_with('of nil and an error returned', "return require('neap.fs').read_file('/none')", qr/^neap: ENOENT/);
+};
+
+fails_with('a deadlock says where each waits, in coroutines too',
+    "local channel = task.channel()\ntask.spawn(function()\n  coroutine.wrap(function()\n    channel:receive()\n  end)()\nend)\ntask.semaphore(1):with(function()\n  channel:receive()\nend)",
+    qr/^neap: EDEADLOCK: 2 tasks wait and nothing can wake one\n/,
+    qr/waits in channel\.receive\nstack traceback:\n\tscript\.lua:9: in function/,
+    qr/script\.lua:5: in function <script\.lua:4>\n\tscript\.lua:6: in function <script\.lua:3>/);
+
+subtest 'on_error' => sub {
+    my $handler = "local host, task = require 'neap.host', require 'neap.task'\nhost.on_error(function(err) print('got', err) end)\n";
+    my ($out, $err, $status) = run("${handler}task.spawn(function() error('one', 0) end)\ntask.sleep(0.005)\nprint('goes on')");
+    is("$out$err$status", "got\tone\ngoes on\n0", 'takes the error, and the program goes on');
+    ($out, $err, $status) = run("${handler}task.sleep(0.001)\nerror('main', 0)");
+    is("$out$err", "got\tmain\n", "the main script's too");
+    ($out, $err, $status) = run("require('neap.host').on_error(function(err) error('worse: ' .. err, 0) end)\nrequire('neap.task').spawn(error, 'bad', 0)");
+    like($err, qr/^neap: worse: bad/, 'an error of its own goes the ordinary way');
+    is($status, 1, 'and ends the program');
+    ($out, $err, $status) = run("${handler}local t = task.spawn(function() error('taken', 0) end)\nprint(pcall(t.wait, t))");
+    is($out, "false\ttaken\n", 'sees no error that somebody waits for in the same turn');
+};
+
+subtest 'os.exit ends the program wherever it is called' => sub {
+    my %places = (
+        'in sort'            => 'table.sort({ 3, 2, 1 }, function() os.exit(4) end)',
+        'in pcall in sort'   => 'table.sort({ 3, 2, 1 }, function() while true do pcall(os.exit, 4) end end)',
+        'in gsub in pcall'   => 'pcall(string.gsub, "x", "x", function() os.exit(4) end)',
+        'in a compiled loop' => 'for i = 1, 300 do ("x"):gsub("x", function() if i == 299 then os.exit(4) end end) end',
+        'in a metamethod'    => 'print(setmetatable({}, { __index = function() os.exit(4) end }).x)',
+        'in a group'         => 'task.group(function(group) group:spawn(os.exit, 4) task.sleep(5) end)',
+        'in a callback'      => 'task.yield(function() os.exit(4) end) task.sleep(5)',
+        'in a coroutine'     => 'coroutine.wrap(function() pcall(os.exit, 4) end)()',
+        'in a module'        => 'package.preload.m = function() os.exit(4) end require "m"',
+        'in __tostring'      => 'print(setmetatable({}, { __tostring = function() os.exit(4) end }))',
+    );
+    for my $place (sort keys %places) {
+        my ($out, $err, $status) = run("local task = require 'neap.task'\nio.write('before ')\n$places{$place}\nprint('after')");
+        is("$out$err$status", 'before 4', $place);
+    }
+};
+
+subtest 'a reader that leaves ends it quietly' => sub {
+    run('');
+    my $code = 'for i = 1, 1e7 do print(i) end';
+    my $out = `timeout 20 $neap -e '$code' 2>err | head -2`;
+    is($out, "1\n2\n", 'the reader has its lines');
+    is(slurp('err'), '', 'and nothing is said');
+    $out = `(timeout 20 $neap -e 'print(("x"):rep(1e6)) task.sleep(0.05) print(2) task.sleep(60)' 2>&1; echo \$? >status) | true`;
+    is(slurp('status'), "0\n", 'a server that prints ends too');
+};
+
+done_testing();
