@@ -57,7 +57,7 @@ static void test_use(void)
        0, "a script starts in it");
     is(neap_run(rt), 0, "and runs");
     run(L, "local got = table.concat(out, ',')\n"
-           "assert(got:find '^member 1,member 2,member 3,ENOENT', got) assert(got:find 'gen 1,.*gen 2,.*ETIMEDOUT,.*false', got)\n"
+           "assert(got:find 'member 1,member 2,member 3', got) assert(got:find 'ENOENT', got) assert(got:find 'gen 1,.*gen 2,.*ETIMEDOUT,.*false', got)\n"
            "assert(got:find 'slept', got)", "tasks, files, generators, timeouts work");
     run(L, "local task = require 'neap.task' task.spawn(function() late = true end)\n"
            "assert(not pcall(task.sleep, 1))", "the program's own code may use modules too, but not wait");

@@ -25,7 +25,7 @@ static void test_callbacks(void)
 {
     prints(TASK "local returned = false\n"
                 "yield(function() print('yield', returned) end)\n"
-                "sleep(0.02, function() print('sleep', returned) end)\n"
+                "sleep(0.3, function() print('sleep', returned) end)\n"
                 "require('neap.fs').stat('/', function() print('stat', returned) end)\n"
                 "task.operation(function() return 1 end)(function(err, v) print('operation', returned, v) end)\n"
                 "returned = true",
