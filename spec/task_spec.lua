@@ -356,7 +356,12 @@ describe("a dropped error", function()
   end)
 
   it("raises in compiled code as well", function()
-    local operation = task.operation(function(i) if i > 300 then return nil, errors.new("EBIG", "big") end return true end)
+    local operation = task.operation(function(i)
+      if i > 300 then
+        return nil, errors.new("EBIG", "big")
+      end
+      return true
+    end)
     local reached = 0
     local ok = pcall(function()
       for i = 1, 1000 do
