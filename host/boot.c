@@ -3,13 +3,11 @@
  * Modules are embedded as bytecode by the build; with NEAP_LUA=dir in the environment of a process
  * whose runtime is unrestricted they are read from that folder instead, for working on them.
  */
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "host.h"
+#include "sandbox.h"
 #include "vm.h"
 
 /* NULL in a VM of others whose runtime is closed: functions of ours that somebody kept do there what
@@ -131,41 +129,6 @@ static int boot_current(lua_State *L)
     return 1;
 }
 
-/* ---- For a restricted runtime (lua/neap/sandbox.lua) ---- */
-
-/* read_source(path): the text of a file that may be read, or nil and why not. */
-static int boot_read_source(lua_State *L)
-{
-    const char *path = luaL_checkstring(L, 1);
-    char block[4096];
-    ssize_t n;
-    luaL_Buffer b;
-    int fd = neap_open_path(runtime(L), path, O_RDONLY | O_CLOEXEC, 0);
-    if (fd < 0) {
-        lua_pushnil(L);
-        lua_pushfstring(L, "cannot open %s: %s", path, neap_status_message(fd));
-        return 2;
-    }
-    if (runtime(L)->memory_limit && lseek(fd, 0, SEEK_END) > (off_t)runtime(L)->memory_limit) {
-        close(fd); /* luaL_Buffer raises when memory ends, and the descriptor would be lost */
-        return luaL_error(L, "not enough memory");
-    }
-    lseek(fd, 0, SEEK_SET);
-    luaL_buffinit(L, &b);
-    while ((n = read(fd, block, sizeof block)) > 0)
-        luaL_addlstring(&b, block, (size_t)n);
-    close(fd);
-    luaL_pushresult(&b);
-    return 1;
-}
-
-/* traceback_text(message?): of the running code. */
-static int boot_traceback_text(lua_State *L)
-{
-    luaL_traceback(L, L, lua_tostring(L, 1), 1);
-    return 1;
-}
-
 /* ---- Output, exit ---- */
 
 /* output(text, ...): nothing, or what went wrong with the standard output. */
@@ -202,43 +165,17 @@ static void exit_cancel(neap_op *op)
 
 static const neap_op_class exit_class = {"os.exit", NULL, exit_cancel, NULL};
 
-static void exit_hook(lua_State *L, lua_Debug *ar)
-{
-    (void)ar;
-    neap_vm_hook_leave(L);
-    lua_pushlightuserdata(L, &neap_of(L)->slice); /* what a kill raises */
-    lua_error(L);
-}
-
-/* Where its task cannot be suspended (sort, gsub, neap_call) every instruction raises from here on. */
-static int exit_at_once(lua_State *L, neap_runtime *rt)
-{
-    rt->exit_hooked = true;
-    lua_sethook(L, exit_hook, LUA_MASKCOUNT, 1);
-    lua_pushlightuserdata(L, &rt->slice);
-    return lua_error(L);
-}
-
-/* The VM has been left: what is yet to run (cleaning up) runs. */
-void neap_exit_left(neap_runtime *rt)
-{
-    if (rt->exit_hooked)
-        lua_sethook(rt->S, NULL, 0, 0);
-    rt->exit_hooked = false;
-}
-
-/* End the runtime: its task is never resumed, which no pcall can catch. */
+/* End the runtime: its task is never resumed, or killed where it cannot wait; no pcall can catch that. */
 static int boot_exit(lua_State *L)
 {
     neap_runtime *rt = open_runtime(L);
     int status = (int)luaL_checkinteger(L, 1);
     neap_exit(rt, status);
     neap_task *t = rt->current;
-    if (!t || rt->nowait || !lua_isyieldable(L))
-        return exit_at_once(L, rt);
-    neap_op *op = neap_op_make(rt, &exit_class, sizeof *op, NULL);
+    bool waits = t && !rt->nowait && lua_isyieldable(L);
+    neap_op *op = waits ? neap_op_make(rt, &exit_class, sizeof *op, NULL) : NULL;
     if (!op)
-        return exit_at_once(L, rt);
+        return neap_limit_kill(rt, L);
     t->exited = true;
     lua_settop(L, 0);
     return neap_op_wait(L, op);
@@ -255,8 +192,6 @@ static const luaL_Reg functions[] = {{"module", boot_module},
                                      {"output", boot_output},
                                      {"flush", boot_flush},
                                      {"exit", boot_exit},
-                                     {"read_source", boot_read_source},
-                                     {"traceback_text", boot_traceback_text},
                                      {NULL, NULL}};
 
 /* lua-cjson, where it is linked in: as good as installed, unless somebody has put theirs there. */
@@ -297,13 +232,21 @@ void neap_boot_foreign(neap_runtime *rt, bool done)
     rt->restore = neap_anchor(rt, L);
 }
 
+/* Stack: the table of C functions. */
+static void run_module(lua_State *L, neap_runtime *rt, const char *name)
+{
+    if (load_module(L, rt, name))
+        luaL_error(L, "this build has no Lua library");
+    lua_pushvalue(L, -2);
+    lua_call(L, 1, 0);
+}
+
 /* On the main state, protected. */
 void neap_boot(neap_runtime *rt)
 {
     lua_State *L = rt->L;
-    preload_cjson(L);
-    if (load_module(L, rt, "neap.boot"))
-        luaL_error(L, "this build has no Lua library");
+    if (!rt->permissions)
+        preload_cjson(L);
     lua_newtable(L);
     for (const luaL_Reg *f = functions; f->name; f++) {
         neap_carry(L, rt, NULL);
@@ -316,7 +259,11 @@ void neap_boot(neap_runtime *rt)
     }
     lua_pushboolean(L, rt->permissions != NULL);
     lua_setfield(L, -2, "restricted");
-    lua_pushboolean(L, neap_permit(rt, "native", NULL, 0) == 0);
-    lua_setfield(L, -2, "native");
-    lua_call(L, 1, 0);
+    if (rt->permissions) {
+        neap_sandbox_strip(L);
+        neap_sandbox_functions(rt, L);
+        run_module(L, rt, "neap.sandbox");
+    }
+    run_module(L, rt, "neap.boot");
+    lua_pop(L, 1);
 }

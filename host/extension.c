@@ -217,13 +217,18 @@ static const neap_descriptor *find_builtin(const char *name)
     return NULL;
 }
 
-/* extension(name): the module of a built-in extension, or nil. */
+/* extension(name): the module of a built-in extension, or nil. One that is not NEAP_PUBLIC asks nobody
+ * before its effects: with it a restricted runtime would be none. */
 int neap_lua_extension(lua_State *L)
 {
-    const neap_descriptor *d = find_builtin(luaL_checkstring(L, 1));
+    const char *name = luaL_checkstring(L, 1);
+    const neap_descriptor *d = find_builtin(name);
     neap_runtime *rt = neap_of(L);
     if (!rt)
         raise_closed(L);
+    if (d && !(d->flags & NEAP_PUBLIC) && neap_permit(rt, "native", name, strlen(name)))
+        return neap->raise(L, NEAP_EPERMISSION, NEAP_F_MESSAGE, "needs permission \"native\"",
+                           NEAP_F_PATH, name, NEAP_F_END);
     return d ? neap_extension_open(L, rt, d) : 0;
 }
 

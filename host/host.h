@@ -180,10 +180,10 @@ struct neap_runtime {
     neap_options options;
     char *lua_path;
     int on_error, listeners, exports, call_results, arg; /* anchored; 0 none */
-    bool exiting, exit_hooked, reporting;
+    bool exiting, reporting;
     int exit_status;
     neap_error *starting;   /* where the main script's error goes until it first waits */
-    bool slice_ready, interruptible, grace_over;
+    bool slice_ready, slice_late, interruptible, raised, grace_over;
     uint64_t slice_began, drain;
     uint64_t drain_used;    /* ns of script in `drain` */
     size_t c_memory;        /* of `memory`, what is not the VM's */
@@ -406,7 +406,9 @@ int neap_protected_value(neap_runtime *rt, void (*fn)(lua_State *S, void *data),
 
 bool neap_slice_begin(neap_runtime *rt, bool call); /* before its VM is entered: is it bounded? */
 bool neap_budget_spent(neap_runtime *rt); /* in this drain */
-void neap_slice_end(neap_runtime *rt);
+void neap_slice_end(neap_runtime *rt, bool begun);
+bool neap_limit_interruptible(neap_runtime *rt);
+int neap_limit_kill(neap_runtime *rt, lua_State *L); /* raises */
 bool neap_slice_fired(neap_runtime *rt); /* did the last yield come from the hook? */
 
 /* ---- operation.c ---- */
@@ -544,7 +546,6 @@ int neap_transport_listen(neap_transport *t, int backlog, neap_on_accept on_acce
 void neap_output(neap_runtime *rt, const char *text, size_t length);
 void neap_output_flush(neap_runtime *rt);
 void neap_boot_foreign(neap_runtime *rt, bool done); /* before and after it, in a VM not ours */
-void neap_exit_left(neap_runtime *rt);
 void neap_boot(neap_runtime *rt); /* installs coroutine, require, print ...; protected, on L */
 extern const neap_descriptor neap_extension_neap_task, neap_extension_neap_host,
     neap_extension_neap_errors;

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "host.h"
+#include "sandbox.h"
 #include "vm.h"
 
 #include <lualib.h>
@@ -85,7 +85,9 @@ void neap_root_free(neap_root *root)
 
 static void setup(neap_runtime *rt, lua_State *L)
 {
-    if (!rt->foreign)
+    if (rt->permissions)
+        neap_sandbox_libraries(L);
+    else if (!rt->foreign)
         luaL_openlibs(L);
     rt->S = lua_newthread(L);
     rt->thread_ref = luaL_ref(L, LUA_REGISTRYINDEX);

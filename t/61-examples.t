@@ -110,7 +110,8 @@ subtest 'mycodec: functions, state, an operation' => sub {
     print $script $code;
     close $script;
     is(output("cd $folder && $neap --sandbox --allow native refused.lua"), "EPERMISSION\n", 'a sandbox reads no file through it');
-    like(output("cd $folder && $neap --sandbox refused.lua", 1), qr/EPERMISSION/, 'nor loads it, unless allowed');
+    like(output("cd $folder && $neap --sandbox refused.lua", 1), qr{needs permission "native \./mycodec\.so"},
+        'nor loads it, unless allowed');
 
     for (['.minor = 99', 'needs a newer Neap'], ['.major = 7', 'rebuild it']) {
         my ($member, $why) = @$_;

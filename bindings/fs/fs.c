@@ -16,4 +16,4 @@ static const luaL_Reg functions[] = {
     {NULL, NULL},
 };
 
-NEAP_EXTENSION(neap_fs, .functions = functions)
+NEAP_EXTENSION(neap_fs, .flags = NEAP_PUBLIC, .functions = functions)

@@ -230,8 +230,12 @@ local function open_shared(path, name)
   error(("error loading module '%s' from file '%s':\n\t%s"):format(name, path, tostring(why)), 0)
 end
 
+local find_library = host.find_library or function(name)
+  return package.searchpath(name, package.cpath)
+end
+
 local function c_loader(name)
-  local path, tried = package.searchpath(name, package.cpath)
+  local path, tried = find_library(name)
   if not path then
     return tried
   end
@@ -240,7 +244,7 @@ end
 
 local function root_loader(name)
   local root = name:match("^([^.]+)%.")
-  local path = root and package.searchpath(root, package.cpath)
+  local path = root and find_library(root)
   if not path then
     return nil
   end
@@ -296,7 +300,7 @@ local function after_flush(fn)
   end
 end
 
-if io then
+if not host.restricted then
   local stdout, stderr, stdin = io.stdout, io.stderr, io.stdin
   local methods = debug.getmetatable(stdout).__index
   local file_write, file_flush, file_read, io_flush = methods.write, methods.flush, methods.read, io.flush
@@ -348,7 +352,9 @@ if io then
   io.read, io.lines, io.popen = after_flush(io.read), after_flush(io.lines), after_flush(io.popen)
 end
 
-os.execute = after_flush(os.execute)
+if not host.restricted then
+  os.execute = after_flush(os.execute)
+end
 
 function os.exit(status)
   if status == nil or status == true then
@@ -357,8 +363,4 @@ function os.exit(status)
     status = 1
   end
   return host.exit(status)
-end
-
-if host.restricted then
-  host.module("neap.sandbox")(host)
 end

@@ -1,112 +1,259 @@
--- sandbox.lua: what is taken from a restricted runtime's Lua, or goes through its permissions instead.
--- Called by boot.lua with the host's C functions, after everything else is in place.
+-- sandbox.lua: what a restricted VM has in place of library functions that LuaJIT cannot interrupt or that
+-- reach outside: patterns, sort, io, package.searchpath. Run before boot.lua, with the same C functions.
 --
--- Effects on the world are checked in C, at the operation (contracts: permit, open_path). What is here is
--- Lua's own libraries, which know of no permissions, and what would lead out of the VM: ffi, debug,
--- bytecode, finalizers, C libraries.
+-- Whatever is Lua here can be preempted and killed like the script's own code; the C functions below it ask
+-- for permission or are short. search gives true and results, nil and a message, or false: to be gone on
+-- with, after a few of our instructions, at which the VM may be stopped.
 
 local host = ...
-local error, type, raw_load, setfenv = error, type, load, setfenv
+local search, file_open, methods = host.search, host.file_open, host.file_methods
+local type, error, select, tostring, tonumber = type, error, select, tostring, tonumber
+local rawget, rawset, rawlen, unpack = rawget, rawset, rawlen, unpack
+local sub, byte, concat, format = string.sub, string.byte, table.concat, string.format
 
-local function without(name)
-  _G[name] = nil
-  package.loaded[name] = nil
-  package.preload[name] = nil
+local RESUME, FIND, MATCH, GSUB, NEXT = 0, 1, 2, 3, 4
+
+local function bad(n, name, expected, value)
+  error(format("bad argument #%d to '%s' (%s expected, got %s)", n, name, expected, type(value)), 4)
 end
 
-for _, name in ipairs { "ffi", "jit", "io", "debug", "jit.util", "jit.opt", "jit.profile" } do
-  without(name)
-end
-debug = { traceback = host.traceback_text }
-package.loaded.debug = debug
-newproxy = nil
-string.dump = nil
-
-local clock = { clock = os.clock, date = os.date, time = os.time, difftime = os.difftime, exit = os.exit }
-os = clock
-package.loaded.os = clock
-
-local collect = collectgarbage
-
---- Only "count" and "collect": pacing and stopping the collector are the host's.
-function collectgarbage(what)
-  if what ~= nil and what ~= "count" and what ~= "collect" then
-    error("a restricted runtime may only count and collect its garbage", 2)
+local function check(n, name, expected, value)
+  if type(value) ~= expected then
+    bad(n, name, expected, value)
   end
-  return collect(what)
 end
 
--- Code: text only, and no reader function, whose errors a kill could be lost in.
-local function compile(text, name, env)
-  if type(text) ~= "string" then
-    error(("bad argument #1 to 'load' (string expected, got %s)"):format(type(text)), 3)
+local function check_text(n, name, value)
+  if type(value) ~= "string" and type(value) ~= "number" then
+    bad(n, name, "string", value)
   end
-  local chunk, why = raw_load(text, name or text, "t")
-  if chunk and env then
-    setfenv(chunk, env)
+  return tostring(value)
+end
+
+-- Patterns
+
+local function finish(level, ok, ...)
+  if ok then
+    return ...
+  elseif ok == nil then
+    error((...), level)
   end
-  return chunk, why
+  return finish(level, search(RESUME))
 end
 
-function load(text, name, _, env)
-  return compile(text, name, env)
+function string.find(s, pattern, init, plain)
+  return finish(2, search(FIND, s, pattern, init, plain))
 end
 
-function loadstring(text, name)
-  return compile(text, name)
+function string.match(s, pattern, init)
+  return finish(2, search(MATCH, s, pattern, init))
 end
 
--- Files, where fs.read allows.
-function loadfile(path, _, env)
-  local text, why = host.read_source(path)
-  if not text then
-    return nil, why
-  end
-  return compile(text, "@" .. path, env)
-end
-
-function dofile(path)
-  local chunk, why = loadfile(path)
-  if not chunk then
-    error(why, 0)
-  end
-  return chunk()
-end
-
--- require: the files that may be read; C libraries only with the permission `native`, which C asks.
-local function search(name, templates)
-  local tried = {}
-  local file = name:gsub("%.", "/")
-  for template in templates:gmatch "[^;]+" do
-    local path = template:gsub("%?", (file:gsub("%%", "%%%%")))
-    local text, why = host.read_source(path)
-    if text then
-      return path, text
+function string.gmatch(s, pattern)
+  s, pattern = check_text(1, "gmatch", s), check_text(2, "gmatch", pattern)
+  local at = 1
+  local function take(first, last, ...)
+    if first then
+      at = (last >= first and last or first) + 1
+      return ...
     end
-    tried[#tried + 1] = "\n\t" .. tostring(why)
+    at = #s + 2
   end
-  return nil, table.concat(tried)
+  return function()
+    return take(finish(3, search(NEXT, s, pattern, at, true)))
+  end
 end
 
-package.loaders[3] = function(name)
-  local path, text = search(name, package.path)
-  if not path then
-    return text
+local function replacement(replace, is_function, first, last, ...)
+  if not first then
+    return nil
+  elseif is_function then
+    return first, last, (replace(...))
   end
-  local chunk, why = compile(text, "@" .. path)
-  if not chunk then
-    error(("error loading module '%s':\n\t%s"):format(name, why), 0)
-  end
-  return chunk, path
+  return first, last, replace[(...)]
 end
 
-if not host.native then
-  package.loaders[5] = nil
-  package.loaders[4] = function()
-    return '\n\tEPERMISSION: C libraries need permission "native"'
+-- gsub with a function or a table.
+local function gsub_values(s, pattern, replace, most)
+  s, pattern = check_text(1, "gsub", s), check_text(2, "gsub", pattern)
+  local is_function, anchored = type(replace) == "function", byte(pattern) == 94
+  local out, n, count, at = {}, 0, 0, 1
+  while count < most do
+    local first, last, value =
+      replacement(replace, is_function, finish(3, search(NEXT, s, pattern, at, false, not is_function)))
+    if not first then
+      break
+    end
+    count = count + 1
+    if not value then
+      value = sub(s, first, last)
+    elseif type(value) ~= "string" and type(value) ~= "number" then
+      error(format("invalid replacement value (a %s)", type(value)), 2)
+    end
+    out[n + 1], out[n + 2] = sub(s, at, first - 1), value
+    n, at = n + 2, last + 1
+    if last < first then -- empty: what stands there stays
+      n, at = n + 1, first + 1
+      out[n] = sub(s, first, first)
+    end
+    if anchored or at > #s + 1 then
+      break
+    end
   end
-  package.searchpath = nil
+  out[n + 1] = sub(s, at)
+  return concat(out), count
 end
-package.loadlib = nil
-package.seeall = nil
-module = nil
+
+function string.gsub(s, pattern, replace, most)
+  local kind = type(replace)
+  if kind == "function" or kind == "table" then
+    return gsub_values(s, pattern, replace, tonumber(most) or 1 / 0)
+  end
+  return finish(2, search(GSUB, s, pattern, replace, most))
+end
+
+-- Sorting: by merging, which takes n log n steps whatever the values and the comparison are.
+
+local function less(a, b)
+  return a < b
+end
+
+local function merge(from, to, low, middle, high, before)
+  local i, j = low, middle
+  for k = low, high - 1 do
+    if j >= high or (i < middle and not before(rawget(from, j), rawget(from, i))) then
+      rawset(to, k, rawget(from, i))
+      i = i + 1
+    else
+      rawset(to, k, rawget(from, j))
+      j = j + 1
+    end
+  end
+end
+
+local function merge_sort(t, before)
+  local n, width, from, to = rawlen(t), 1, t, {}
+  while width < n do
+    for low = 1, n, 2 * width do
+      local middle, high = low + width, low + 2 * width
+      merge(from, to, low, middle > n and n + 1 or middle, high > n and n + 1 or high, before)
+    end
+    from, to, width = to, from, 2 * width
+  end
+  for i = 1, from ~= t and n or 0 do
+    rawset(t, i, rawget(from, i))
+  end
+end
+
+function table.sort(t, before)
+  check(1, "sort", "table", t)
+  if before ~= nil then
+    check(2, "sort", "function", before)
+  end
+  merge_sort(t, before or less)
+end
+
+-- Files
+
+io = { type = host.file_type, open = file_open, popen = host.refuse, tmpfile = host.refuse }
+os.tmpname = host.refuse
+io.stdout, io.stderr = host.file_standard("stdout"), host.file_standard("stderr")
+if not host.child then
+  io.stdin = host.file_standard("stdin")
+end
+local input, output = io.stdin, io.stdout
+
+local function open_or_raise(path, mode)
+  local file, why = file_open(path, mode)
+  return file or error(why, 3)
+end
+
+function io.input(file)
+  if file ~= nil then
+    input = type(file) == "string" and open_or_raise(file, "r") or file
+  end
+  return input
+end
+
+function io.output(file)
+  if file ~= nil then
+    output = type(file) == "string" and open_or_raise(file, "w") or file
+  end
+  return output
+end
+
+function io.read(...)
+  if not input then
+    return nil, "no standard input in a child runtime"
+  end
+  return methods.read(input, ...)
+end
+
+function io.write(...)
+  return methods.write(output, ...)
+end
+
+function io.flush()
+  return methods.flush(output)
+end
+
+function io.close(file)
+  return methods.close(file or output)
+end
+
+local function each(file, closes, ...)
+  local formats, n = { ... }, select("#", ...)
+  local function pass(first, why, ...)
+    if first == nil and why then
+      error(why, 3)
+    elseif first == nil and closes then
+      methods.close(file)
+    end
+    return first, why, ...
+  end
+  return function()
+    return pass(methods.read(file, unpack(formats, 1, n)))
+  end
+end
+
+function methods.lines(file, ...)
+  return each(file, false, ...)
+end
+
+function io.lines(path, ...)
+  if path == nil then
+    return each(input, false, ...)
+  end
+  return each(open_or_raise(path, "r"), true, ...)
+end
+
+package.loaded.io = io
+
+local function readable(path)
+  local file, why = file_open(path, "r")
+  return file and methods.close(file), why
+end
+
+-- The first of `path`'s files that `there` finds, or nil and what was tried.
+local function search_path(there, name, path, separator, by)
+  name = name:gsub("%" .. (separator or "."), "%" .. (by or "/")):gsub("%%", "%%%%")
+  local tried = {}
+  for template in path:gmatch("[^;]+") do
+    local candidate = template:gsub("%?", name)
+    local found, why = there(candidate)
+    if found then
+      return candidate
+    end
+    tried[#tried + 1] = format("\n\tno file '%s'%s", candidate, why:match(": needs permission.*") or "")
+  end
+  return nil, concat(tried)
+end
+
+--- The first file of `path` that can be read, or nil and what was tried.
+function package.searchpath(name, path, separator, by)
+  return search_path(readable, name, path, separator, by)
+end
+
+function host.find_library(name)
+  return search_path(host.loadable, name, package.cpath)
+end

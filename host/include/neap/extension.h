@@ -342,7 +342,8 @@ enum { NEAP_BIND_V6ONLY = 1, NEAP_BIND_REUSEPORT = 2 };
 
 enum {
     NEAP_SINGLE = 1, /* may be opened in one runtime of a process only */
-    NEAP_PUBLIC = 2, /* harmless in a restricted runtime: no effect outside the VM */
+    NEAP_PUBLIC = 2, /* harmless in a restricted runtime: no effect outside the VM, but after permit,
+                        permit_address or open_path have allowed it */
 };
 
 typedef struct {

@@ -1,0 +1,293 @@
+/* sandbox.c -- restricted children: patterns as LuaJIT has them, attacks that are stopped while the root
+ * goes on; interrupts, with a signal and without. */
+#include <neap/extension.h>
+#include <neap/neap.h>
+
+#include <lauxlib.h>
+#include <lualib.h>
+#include <pthread.h>
+#include <signal.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include "embedding.h"
+
+/* ---- Patterns: the same random ones in a stock VM and in a restricted one ---- */
+
+static const char differ[] =
+    "local seed, n = ...\n"
+    "local function random(m) seed = (seed * 16807) % 2147483647 return seed % m + 1 end\n"
+    "local parts = { 'a', 'b', 'c', '.', '%a', '%d', '%s', '%W', '%x', '%p', '[ab]', '[^a]', '[a-c]',\n"
+    "  '[%a_]', '(', ')', '()', '*', '+', '-', '?', '^', '$', '%b()', '%f[%w]', '%1', '%2', '%', '[', ']',\n"
+    "  '%z', '%g', '[^', '%[', '\\0', '%Z', '[a-', '[]]', '[%]', '%f', '%bx', '\\200', '%u', '%C' }\n"
+    "local letters = 'aaabbbccc  12()_\\0\\200A-%['\n"
+    "local function text(set, most) local t = {} for i = 1, random(most) - 1 do\n"
+    "  local at = random(#set) t[i] = type(set) == 'table' and set[at] or set:sub(at, at) end\n"
+    "  return table.concat(t) end\n"
+    "local out = {}\n"
+    "local function note(ok, ...)\n"
+    "  if not ok then out[#out + 1] = tostring((...)):gsub('^[^:]*:%d+: ', '', 1) return end\n"
+    "  for i = 1, select('#', ...) do out[#out + 1] = tostring((select(i, ...))) end\n"
+    "end\n"
+    "local function all(s, p) local t = {} for a, b in s:gmatch(p) do\n"
+    "  t[#t + 1] = tostring(a) .. '/' .. tostring(b) if #t > 50 then break end end return table.concat(t, ' ') end\n"
+    "for i = 1, n do\n"
+    "  local s, p, r = text(letters, 14), text(parts, 8), text({ 'x', '%0', '%1', '%2', '%%', '%a', '' }, 4)\n"
+    "  local from = random(9) - 4\n"
+    "  note(pcall(string.find, s, p, from)) note(pcall(string.match, s, p, from))\n"
+    "  note(pcall(string.find, s, p, from, true)) note(pcall(all, s, p))\n"
+    "  note(pcall(string.gsub, s, p, r)) note(pcall(string.gsub, s, p, r, random(3)))\n"
+    "  note(pcall(string.gsub, s, p, function(a, b) return b or a ~= 'a' and 'y' end))\n"
+    "  note(pcall(string.gsub, s, p, { a = 'Z', [1] = 'one', ['('] = false }))\n"
+    "  out[#out + 1] = '\\n'\n"
+    "  if #out > 3000 then emit(table.concat(out, '|')) out = {} end\n"
+    "end\n"
+    "emit(table.concat(out, '|'))\n";
+
+typedef struct {
+    uint64_t hash;
+    size_t length;
+} digest;
+
+static int emit(lua_State *L)
+{
+    digest *d = lua_touserdata(L, lua_upvalueindex(1));
+    size_t n;
+    const char *text = lua_tolstring(L, 1, &n);
+    for (size_t i = 0; i < n; i++)
+        d->hash = (d->hash ^ (unsigned char)text[i]) * 1099511628211u;
+    d->length += n;
+    return 0;
+}
+
+static void run_patterns(lua_State *L, digest *d, int seed, int n)
+{
+    *d = (digest){14695981039346656037u, 0};
+    lua_pushlightuserdata(L, d);
+    lua_pushcclosure(L, emit, 1);
+    lua_setglobal(L, "emit");
+    if (luaL_loadstring(L, differ))
+        printf("# %s\n", lua_tostring(L, -1));
+    lua_pushinteger(L, seed);
+    lua_pushinteger(L, n);
+    if (lua_pcall(L, 2, 0, 0))
+        printf("# %s\n", lua_tostring(L, -1));
+    lua_settop(L, 0);
+}
+
+static neap_runtime *open_restricted(neap_runtime *parent, size_t memory, double budget)
+{
+    static const char *const nothing[] = {NULL};
+    neap_options options = quiet_options();
+    options.parent = parent;
+    options.permissions = nothing;
+    options.memory_limit = memory;
+    options.cpu_budget = budget;
+    options.preempt_signal = SIGURG;
+    return open_with(&options);
+}
+
+static void test_patterns(void)
+{
+    lua_State *stock = luaL_newstate();
+    neap_runtime *rt = open_restricted(NULL, 0, 0);
+    int different = 0;
+    size_t length = 0;
+    luaL_openlibs(stock);
+    for (int seed = 1; seed <= 200; seed++) {
+        digest theirs, ours;
+        run_patterns(stock, &theirs, seed * 7919, 250);
+        run_patterns(neap_lua(rt), &ours, seed * 7919, 250);
+        length += ours.length;
+        if (theirs.hash != ours.hash && different++ < 3)
+            printf("# seed %d: %zu and %zu bytes\n", seed * 7919, theirs.length, ours.length);
+    }
+    is(different, 0, "400,000 calls with random patterns answer as LuaJIT's");
+    ok(length > 1000000, "(%zu bytes of answers)", length);
+    neap_close(rt, NULL, NULL);
+    lua_close(stock);
+}
+
+/* ---- Attacks ---- */
+
+static const struct {
+    const char *text;
+    bool ends; /* by itself, with an error or without; else it goes on for ever */
+} attacks[] = {
+    {"while true do end", false},
+    {"string.find(('a'):rep(5000), ('.-'):rep(20) .. 'b')", false},
+    {"string.match(('a'):rep(5000), ('a*'):rep(20) .. 'b')", false},
+    {"string.gsub(('a'):rep(5000), ('a?.-'):rep(20) .. 'b', '')", false},
+    {"for x in string.gmatch(('a'):rep(5000), ('.-'):rep(20) .. 'b') do end", false},
+    {"while true do pcall(string.find, ('a'):rep(5000), ('.-'):rep(20) .. 'b') end", false},
+    {"coroutine.wrap(function() string.find(('a'):rep(5000), ('.-'):rep(20) .. 'b') end)()", false},
+    {"table.sort({3, 2, 1}, function() while true do end end)", false},
+    {"local t = {} for i = 1, 1e5 do t[i] = i % 7 end while true do table.sort(t) end", false},
+    {"string.gsub('xxx', '.', function() while true do end end)", false},
+    {"string.gsub('x', '.', setmetatable({}, {__index = function() while true do end end}))", false},
+    {"xpcall(function() while true do end end, function() while true do end end)", false},
+    {"while true do xpcall(error, function() while true do end end) end", false},
+    {"while true do xpcall(function() xpcall(error, error) end, error) end", false},
+    {"tostring(setmetatable({}, {__tostring = function() while true do end end}))", false},
+    {"local t = setmetatable({}, {__lt = function() while true do end end}) return t < t", false},
+    {"while true do pcall(function() while true do end end) end", false},
+    {"while true do coroutine.wrap(function() while true do end end)() end", false},
+    {"for k in setmetatable({}, {__call = function() return 1 end}) do end", false},
+    {"local t = {} while true do t[#t + 1] = {} end", true},
+    {"local s = 'x' while true do s = s .. s end", true},
+    {"return ('x'):rep(1e9)", true},
+    {"return ('x'):rep(1e9, ('y'):rep(1e6))", true},
+    {"local t = {} for i = 1, 1e6 do t[i] = ('x'):rep(1000) end return table.concat(t)", true},
+    {"return ('x'):rep(1e6):gsub('x', ('y'):rep(1e6))", true},
+    {"return string.format(('%99d'):rep(1e6), 1)", true},
+    {"local t = {} while true do t[#t + 1] = coroutine.create(function() end) end", true},
+    {"local function f() return 1 + f() end f()", true},
+    {"local f f = function() return (string.gsub('x', 'x', f)) end f()", true},
+    {"local f f = function() coroutine.wrap(f)() end f()", true},
+    {"local t = setmetatable({}, {}) getmetatable(t).__index = function(t, k) return t[k + 1] end return t[1]", true},
+    {"local t = {} for i = 1, 1e6 do t = {t} end require('cjson').encode(t)", true},
+    {"local t = {1} for i = 1, 60 do t = {t, t} end require('cjson').encode(t)", true},
+    {"require('cjson').decode(('['):rep(1e6))", true},
+    {"load(('('):rep(1e6))", true},
+    {"load('x=' .. ('{'):rep(1e6))", true},
+    {"local t = {} for i = 1, 1e7 do t[i] = function() return t end end", true},
+    {"error(setmetatable({}, {__tostring = function() error('x') end}))", true},
+    {"error(require('neap.errors').new('E', 'x', {traceback = {}, path = {}, port = print}))", true},
+    {"local p = {} for i = 1, 300 do p[i] = '(' end string.find('x', table.concat(p))", true},
+    {"require('neap.task').spawn(error, {})", true},
+    {"while true do require('neap.task').spawn(function() end) end", true},
+    {"local core = require 'neap_task' core.join(io.stdout)", true},
+    {"local core = require 'neap_task' for _, f in pairs(core) do pcall(f, io.stdout, {}, 1) end", true},
+    {"setfenv(0, {}) setfenv(require, {}) print('x')", true},
+    {"for k in pairs(_G) do _G[k] = nil end", true},
+    {"for k, v in pairs(package.loaded) do package.loaded[k] = nil end require 'neap.task'", true},
+};
+
+/* In a child with 16 MB and 2 ms a turn: the root's steps stay short, the child goes when it is closed. */
+static double attack(const char *text, bool *alive)
+{
+    neap_options options = quiet_options();
+    options.preempt_signal = SIGURG;
+    options.grace = 0.02;
+    forget();
+    neap_runtime *root = open_with(&options), *child = open_restricted(root, 16 << 20, 0.002);
+    double longest = 0, began = seconds_now();
+    double before = began;
+    bool over = start(child, text) != 0;
+    for (int i = 0; i < 2000 && seconds_now() - began < 0.4; i++) {
+        double now = seconds_now();
+        longest = now - before > longest ? now - before : longest;
+        before = now;
+        *alive = neap_step(root, 0) > 0 || over;
+    }
+    neap_close(root, NULL, NULL);
+    return longest;
+}
+
+static void test_attacks(void)
+{
+    for (size_t i = 0; i < sizeof attacks / sizeof *attacks; i++) {
+        bool alive = false;
+        double longest = attack(attacks[i].text, &alive);
+        ok(longest < 1 && (attacks[i].ends || alive || reports), "%s (%.0f ms)", attacks[i].text, longest * 1e3);
+    }
+}
+
+static void test_garbage(void)
+{
+    static const char script[] = "local t = {} for i = 1, 1e5 do t[i] = {} end\n"
+                                 "for i = 1, 3e6 do local s = 'garbage' .. i end print 'lives'\n";
+    neap_runtime *rt = (forget(), open_restricted(NULL, 24 << 20, 0));
+    start(rt, script);
+    neap_run(rt);
+    is_text(printed, "lives\n", "a script with much that lives makes garbage at its limit");
+    neap_close(rt, NULL, NULL);
+    forget();
+    rt = open_restricted(NULL, 24 << 20, 0);
+    double began = seconds_now();
+    ok(start(rt, "local t = {} while true do t[#t + 1] = {} end") == UV_ENOMEM, "a bomb is ENOMEM");
+    ok(seconds_now() - began < 0.5, "soon (%.0f ms)", (seconds_now() - began) * 1e3);
+    neap_close(rt, NULL, NULL);
+}
+
+/* ---- Interrupts ---- */
+
+static int answer, asked;
+
+static int on_interrupt(neap_runtime *rt, void *data)
+{
+    (void)rt, (void)data;
+    asked++;
+    return asked == 1 ? NEAP_GO_ON : answer;
+}
+
+static void *interrupt(void *remote)
+{
+    for (int i = 0; i < 3; i++) {
+        usleep(50000);
+        neap_interrupt(remote);
+    }
+    return NULL;
+}
+
+static int interrupted(const char *script, int signo, int reply, neap_error *error)
+{
+    neap_options options = quiet_options();
+    pthread_t thread;
+    options.preempt_signal = signo;
+    options.on_interrupt = on_interrupt;
+    answer = reply;
+    asked = 0;
+    forget();
+    neap_runtime *rt = open_with(&options);
+    neap_remote *remote = neap_remote_open(rt);
+    pthread_create(&thread, NULL, interrupt, remote);
+    int status = neap_start_text(rt, "test", script, strlen(script), error);
+    pthread_join(thread, NULL);
+    neap_remote_close(remote);
+    neap_close(rt, NULL, NULL);
+    return status;
+}
+
+static void test_interrupts(int signo, const char *how)
+{
+    neap_error error;
+    interrupted("while true do end", signo, NEAP_RAISE, &error);
+    is_text(error.code, "EKILLED", "an endless script is interrupted");
+    ok(asked == 2, "by the second interrupt: the first said to go on (%s)", how);
+    interrupted("local ok, err = pcall(function() while true do end end) print(err.code)", signo, NEAP_RAISE,
+                &error);
+    is_text(printed, "EKILLED\n", "it can catch that and end");
+    ok(!error.status, "which is no error");
+    interrupted("while true do pcall(function() while true do end end) end", signo, NEAP_RAISE, &error);
+    is_text(error.code, "EKILLED", "what catches it in a loop is killed by the next");
+    interrupted("table.sort({3, 2, 1}, function() while true do end end)", signo, NEAP_RAISE, &error);
+    is_text(error.code, "EKILLED", "also where it cannot wait");
+    interrupted("coroutine.wrap(function() while true do end end)()", signo, NEAP_RAISE, &error);
+    is_text(error.code, "EKILLED", "and in a coroutine");
+    interrupted("while true do end", signo, NEAP_CANCEL, &error);
+    ok(!error.status && !reports, "cancelled it ends without an error (%s)", error.code);
+}
+
+static void test_not_interruptible(void)
+{
+    neap_options options = quiet_options();
+    neap_runtime *rt = open_with(&options);
+    neap_remote *remote = neap_remote_open(rt);
+    is(neap_interrupt(remote), UV_ENOTSUP, "without a signal and a callback: not supported");
+    neap_close(rt, NULL, NULL);
+    is(neap_interrupt(remote), NEAP_ECLOSED, "closed");
+    neap_remote_close(remote);
+}
+
+int main(void)
+{
+    alarm(300);
+    test_patterns();
+    test_garbage();
+    test_interrupts(SIGURG, "by a signal");
+    test_interrupts(0, "by a hook");
+    test_not_interruptible();
+    test_attacks();
+    return done_testing();
+}
