@@ -244,9 +244,7 @@ static void do_call(lua_State *S, void *data)
     rt->current = NULL; /* nothing can wait in here */
     bool sliced = neap_slice_begin(rt, true);
     int status = lua_pcall(S, n, LUA_MULTRET, function - 1);
-    neap_exit_left(rt);
-    if (sliced)
-        neap_slice_end(rt);
+    neap_slice_end(rt, sliced);
     rt->current = outer;
     if (status)
         lua_error(S);

@@ -4,11 +4,48 @@
  * used up, or when the step that drives the loop is over, whichever comes first.
  */
 #include "host.h"
+#include "vm.h"
+
+/* ---- Interrupting, killing ---- */
+
+static void raise_cancelled(neap_runtime *rt, lua_State *L)
+{
+    neap_task *t = rt->current;
+    neap_task_cancel(t, UV_ECANCELED);
+    t->cancel_delivered = true;
+    neap_task_cancel_error(L, t);
+    lua_error(L);
+}
+
+/* neap_interrupt has stopped it here, wherever that is. What has caught the error of one interrupt,
+ * and neither waited nor ended since, is killed by the next. */
+static void on_interrupted(neap_slice *slice, lua_State *L)
+{
+    neap_runtime *rt = container_of(slice, neap_runtime, slice);
+    const neap_options *o = &rt->options;
+    int answer = NEAP_RAISE;
+    if (!atomic_exchange(&rt->interrupted, false))
+        return;
+    if (o->on_interrupt)
+        answer = o->on_interrupt(rt, o->data);
+    if (answer == NEAP_GO_ON)
+        return;
+    bool again = rt->raised;
+    rt->raised = true;
+    neap_vm_hook_leave(L);
+    if (again)
+        neap_slice_die(slice, L);
+    if (answer == NEAP_CANCEL && rt->current)
+        raise_cancelled(rt, L);
+    neap->raise(L, NEAP_EKILLED, NEAP_F_MESSAGE, "the script was interrupted", NEAP_F_END);
+}
 
 static void init_slice(lua_State *S, void *data)
 {
+    neap_runtime *rt = data;
     (void)S;
-    neap_slice_init(&((neap_runtime *)data)->slice);
+    rt->slice.interrupted = on_interrupted;
+    neap_slice_init(&rt->slice);
 }
 
 /* The thread's slicer and the VM's slice are made when the first bound appears. */
@@ -19,13 +56,38 @@ static bool prepare(neap_runtime *rt)
         return false;
     if (!rt->slice_ready) {
         if (neap_protected(rt, init_slice, rt)) {
-            lua_settop(rt->S, 0);
+            lua_pop(rt->S, 1);
             return false;
         }
         rt->slice_ready = true;
     }
     return true;
 }
+
+/* From here on neap_interrupt stops it: always by a signal; else, when the owner has said what is then
+ * to be, it runs with a hook from now on. False: it cannot be. */
+bool neap_limit_interruptible(neap_runtime *rt)
+{
+    if (rt->foreign || !prepare(rt))
+        return false;
+    if (neap_slicer_signals(rt->root->slicer) || rt->options.on_interrupt)
+        rt->interruptible = true;
+    return rt->interruptible;
+}
+
+/* In C that its script called: it is left, without running on. Raises. */
+int neap_limit_kill(neap_runtime *rt, lua_State *L)
+{
+    if (!prepare(rt))
+        return luaL_error(L, "exit");
+    if (!rt->slice.depth) {
+        neap_slice_enter(rt->root->slicer, &rt->slice, NEAP_SLICE_FOREVER);
+        rt->slice_late = true;
+    }
+    return neap_slice_die(&rt->slice, L);
+}
+
+/* ---- Budgets ---- */
 
 static uint64_t budget_of(const neap_runtime *rt)
 {
@@ -68,16 +130,25 @@ bool neap_slice_begin(neap_runtime *rt, bool call)
     }
     if (rt->state == RT_CLOSING)
         deadline = earlier(deadline, kill = rt->grace.due);
+    if (!deadline && rt->interruptible && !neap_slicer_signals(rt->root->slicer))
+        deadline = UINT64_MAX;
     rt->slice_began = now;
     rt->slice.kill_at = kill;
     neap_slice_enter(rt->root->slicer, &rt->slice, deadline ? deadline : NEAP_SLICE_FOREVER);
     return true;
 }
 
-void neap_slice_end(neap_runtime *rt)
+/* `begun`: what neap_slice_begin said. */
+void neap_slice_end(neap_runtime *rt, bool begun)
 {
-    neap_slice_leave(rt->root->slicer, &rt->slice);
-    rt->drain_used += neap_clock() - rt->slice_began;
+    if (!begun && !rt->slice_late)
+        return;
+    rt->slice_late = false;
+    int fired = neap_slice_leave(rt->root->slicer, &rt->slice);
+    if (begun)
+        rt->drain_used += neap_clock() - rt->slice_began;
+    if (fired != NEAP_SLICE_PREEMPT)
+        rt->raised = false;
 }
 
 /* Did the yield that just came out of its VM come from the hook? */

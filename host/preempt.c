@@ -2,8 +2,9 @@
  *
  * A slice's end is a one-shot timer whose signal goes to the VM's own thread. Its handler puts the
  * hook in when the interrupted instruction is one of the VM's (vm.h says why only then), and tries
- * again after RETRY otherwise; the next call from Lua into C or return from there does it too,
- * whichever comes first. A hook that is in but has not run after PATIENCE (a long C function, a
+ * again otherwise, after RETRY and then twice as long each time, so that a system call that signals
+ * interrupt gets somewhere on the slowest machine; the next call from Lua into C or return from
+ * there does it too, whichever comes first. A hook that is in but has not run after PATIENCE (a long C function, a
  * finalizer) is put in again. Where it runs but may not yield (in sort's comparison), it is taken
  * off until that C function returns.
  *
@@ -28,7 +29,7 @@
 #include "os/os.h"
 #include "vm.h"
 
-enum { RETRY = 100000, PATIENCE = 1000000, PERIOD = 10000 };
+enum { RETRY = 100000, RETRY_MOST = 10000000, PATIENCE = 1000000, PERIOD = 10000 };
 
 struct neap_slicer {
     neap_slice *volatile top;
@@ -96,6 +97,15 @@ static void hook_clock(neap_slice *s)
     lua_sethook(s->L, on_hook, LUA_MASKCOUNT | s->user.mask, period(s));
 }
 
+/* The hook that was in before it was to stop. */
+static void restore(neap_slice *s)
+{
+    if (s->counting)
+        hook_clock(s);
+    else
+        hook_user(s);
+}
+
 static bool is_due(neap_slice *s, uint64_t now)
 {
     if (!s->due &&
@@ -116,10 +126,22 @@ static void on_call(lua_State *L)
     neap_slice *s = slice_of(L, &slicer);
     if (!s || !s->due || s->hooked)
         return;
-    if (may_yield(L, s) || atomic_load(&s->mode) == NEAP_SLICE_KILL)
+    if (may_yield(L, s) || atomic_load(&s->mode) >= NEAP_SLICE_INTERRUPT)
         hook_stop(s);
     else
         neap_vm_alert(on_call);
+}
+
+/* It goes on when the owner says nothing else. */
+static void ask(lua_State *L, neap_slice *s, neap_slicer *slicer)
+{
+    int mode = NEAP_SLICE_INTERRUPT;
+    atomic_compare_exchange_strong(&s->mode, &mode, NEAP_SLICE_NONE);
+    s->due = 0;
+    restore(s);
+    if (s->deadline != NEAP_SLICE_FOREVER)
+        arm(slicer, s->deadline);
+    s->interrupted(s, L);
 }
 
 static void stop(lua_State *L, neap_slice *s, neap_slicer *slicer)
@@ -134,7 +156,9 @@ static void stop(lua_State *L, neap_slice *s, neap_slicer *slicer)
         lua_rawgeti(L, LUA_REGISTRYINDEX, s->error);
         lua_error(L);
     }
-    if (may_yield(L, s)) {
+    if (mode == NEAP_SLICE_INTERRUPT && s->interrupted) {
+        ask(L, s, slicer);
+    } else if (may_yield(L, s)) {
         hook_user(s);
         s->due = 0;
         s->fired = mode ? mode : NEAP_SLICE_PREEMPT;
@@ -189,7 +213,11 @@ static uint64_t check(neap_slice *s, bool innermost, const void *pc, uint64_t no
         return now + PATIENCE;
     }
     neap_vm_alert(on_call);
-    return now + (s->hooked ? PATIENCE : RETRY);
+    if (s->hooked)
+        return now + PATIENCE;
+    uint64_t again = now + s->retry;
+    s->retry = s->retry < RETRY_MOST ? 2 * s->retry : RETRY_MOST;
+    return again;
 }
 
 static void on_signal(int signo, siginfo_t *info, void *context)
@@ -318,6 +346,7 @@ void neap_slice_enter(neap_slicer *slicer, neap_slice *s, uint64_t deadline)
     s->deadline = deadline;
     s->fired = NEAP_SLICE_NONE;
     s->due = 0;
+    s->retry = RETRY;
     fence();
     slicer->top = s;
     atomic_thread_fence(memory_order_seq_cst); /* see neap_slice_interrupt */
@@ -355,8 +384,7 @@ int neap_slice_leave(neap_slicer *slicer, neap_slice *s)
     fence();
     if (s->hooked)
         hook_user(s);
-    if (fired)
-        atomic_store(&s->mode, NEAP_SLICE_NONE);
+    atomic_compare_exchange_strong(&s->mode, &(int){fired}, NEAP_SLICE_NONE);
     if (s->below)
         resume_below(slicer, s->below);
     return fired;
@@ -372,6 +400,36 @@ void neap_slice_interrupt(neap_slicer *slicer, neap_slice *s, int mode)
         atomic_compare_exchange_strong(&s->mode, &none, mode);
     if (slicer->timer)
         pthread_kill(slicer->thread, slicer->signo);
+}
+
+int neap_slice_die(neap_slice *s, lua_State *L)
+{
+    atomic_store(&s->mode, NEAP_SLICE_KILL);
+    s->fired = NEAP_SLICE_KILL;
+    s->due = 1;
+    hook_stop(s);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, s->error);
+    return lua_error(L);
+}
+
+void neap_slice_survive(neap_slice *s)
+{
+    if (!s->depth || s->fired != NEAP_SLICE_KILL)
+        return;
+    atomic_store(&s->mode, NEAP_SLICE_NONE);
+    s->fired = NEAP_SLICE_NONE;
+    s->due = 0;
+    restore(s);
+}
+
+bool neap_slice_due(neap_slice *s)
+{
+    return s->depth && is_due(s, neap_os_clock());
+}
+
+bool neap_slicer_signals(const neap_slicer *slicer)
+{
+    return slicer->timer != NULL;
 }
 
 void neap_slice_poll(neap_slice *s)

@@ -38,6 +38,8 @@ struct neap_slice {
     bool *suspending;  /* set by the hook before it yields */
     const int *nowait; /* while not 0 preemption is put off */
     int error; /* registry reference of what a kill raises; 0: init makes a light userdata */
+    /* An INTERRUPT is asked about where the VM is, which may raise; NULL: it yields. */
+    void (*interrupted)(neap_slice *slice, lua_State *L);
 
     /* The slicer's own. */
     const void *vm;
@@ -45,6 +47,7 @@ struct neap_slice {
     neap_hook user;
     uint64_t deadline;
     uint64_t kill_at;          /* the owner's: where it may not yield by then it is killed; 0: put off for ever */
+    uint64_t retry;            /* how long until the signal tries again */
     int depth;                 /* entries that were not yet left */
     int counted;               /* instructions since the user's count hook ran (without signals) */
     volatile int fired;        /* NEAP_SLICE_... since it was entered */
@@ -78,6 +81,18 @@ int neap_slice_leave(neap_slicer *slicer, neap_slice *slice);
  * not run, as soon as it is entered. The caller sees to it that slicer and slice stay alive.
  * Without signals a VM that has never had a deadline stops only then. */
 void neap_slice_interrupt(neap_slicer *slicer, neap_slice *slice, int mode);
+
+/* In C that the VM called: nothing more of it runs until it is left. Raises. It must be entered. */
+int neap_slice_die(neap_slice *slice, lua_State *L);
+
+/* What was killed has been left; something else may run in the VM before it is left itself. */
+void neap_slice_survive(neap_slice *slice);
+
+/* In C that the VM called and that takes long: is it to stop now? Then that should return. */
+bool neap_slice_due(neap_slice *slice);
+
+/* Does it stop VMs by signals, also those without a deadline? */
+bool neap_slicer_signals(const neap_slicer *slicer);
 
 /* In an allocation of the VM's: a script that spends its time copying great strings is hardly ever
  * interrupted between two instructions, but here. */

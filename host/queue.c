@@ -165,8 +165,7 @@ static int run_turn(neap_runtime *rt, int jobs)
     while (neap_protected(rt, run_jobs, &s))
         rescue(rt);
     rt->entered = false;
-    if (sliced)
-        neap_slice_end(rt);
+    neap_slice_end(rt, sliced);
     return jobs - s.left;
 }
 

@@ -37,6 +37,7 @@ struct neap_remote {
     int refs;
     neap_env *env;
     bool keep;                 /* its runtime's loop stays up for it */
+    bool interrupts;           /* it may ask to: never changes */
     neap_remote *next, **link; /* in rt->remotes */
     neap_post_item last;
 };
@@ -154,19 +155,20 @@ int neap_interrupt(neap_remote *remote)
 {
     uv_mutex_lock(&remote->lock);
     neap_runtime *rt = remote->rt;
-    if (rt) { /* the script yields, and who gets the thread back asks what becomes of it */
+    if (rt && remote->interrupts) {
         atomic_store(&rt->interrupted, true);
-        if (rt->root->slicer)
-            neap_slice_interrupt(rt->root->slicer, &rt->slice, NEAP_SLICE_PREEMPT);
-        uv_async_send(&rt->root->async);
+        neap_slice_interrupt(rt->root->slicer, &rt->slice, NEAP_SLICE_INTERRUPT);
     }
     uv_mutex_unlock(&remote->lock);
-    return rt ? 0 : NEAP_ECLOSED;
+    return !rt ? NEAP_ECLOSED : remote->interrupts ? 0 : UV_ENOTSUP;
 }
 
 neap_remote *neap_remote_open(neap_runtime *rt)
 {
-    return neap_remote_make(rt, NULL, true);
+    neap_remote *remote = neap_remote_make(rt, NULL, true);
+    if (remote) /* before another thread has it: the slicer it then uses stays */
+        remote->interrupts = neap_limit_interruptible(rt);
+    return remote;
 }
 
 void neap_remote_close(neap_remote *remote)

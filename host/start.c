@@ -94,8 +94,7 @@ static void run(lua_State *S, void *data)
     t->nargs = 0;
     bool sliced = neap_slice_begin(rt, false);
     neap_task_resume(t, n);
-    if (sliced)
-        neap_slice_end(rt);
+    neap_slice_end(rt, sliced);
     if (!rt->starting)
         s->status = s->error->status;
     rt->starting = NULL;

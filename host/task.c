@@ -274,7 +274,8 @@ void neap_task_resume(neap_task *t, int nargs)
     t->state = TASK_RUNNING;
     int status = lua_resume(t->L, nargs);
     rt->current = outer;
-    neap_exit_left(rt);
+    if (!outer)
+        neap_slice_survive(&rt->slice);
     neap_reap(rt);
     if (status != LUA_YIELD) {
         end(t, status);

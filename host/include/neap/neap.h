@@ -69,8 +69,11 @@ typedef struct {
     void (*on_error)(neap_runtime *rt, const neap_error *error, int fatal, void *data);
     /* What print and io.write produce; NULL: file descriptor 1. */
     void (*output)(neap_runtime *rt, const char *text, size_t length, void *data);
-    /* The script was interrupted by neap_interrupt: return NEAP_GO_ON, NEAP_RAISE or NEAP_CANCEL.
-     * NULL: NEAP_RAISE. */
+    /* The script was interrupted by neap_interrupt. Return NEAP_GO_ON; NEAP_RAISE, which raises an
+     * EKILLED error where it is; or NEAP_CANCEL, which cancels its task. What catches that error and
+     * neither waits nor ends is killed by the next interrupt. Called with the script on the stack: do
+     * not call into the runtime. NULL: NEAP_RAISE. Without preempt_signal a runtime that has this and
+     * a remote runs interpreted, one without it cannot be interrupted. */
     int (*on_interrupt)(neap_runtime *rt, void *data);
     void *data;              /* for the callbacks above */
     const char *lua_path;    /* folder searched for required modules first; NULL: "." */
@@ -161,7 +164,8 @@ NEAP_API int neap_post(neap_remote *remote, void (*fn)(neap_runtime *rt, void *d
 /* Make neap_run, or the poll of a foreign loop, return for a turn. */
 NEAP_API int neap_wake(neap_remote *remote);
 
-/* Stop the running script at its next safe point and ask on_interrupt what becomes of it. */
+/* Stop the running script at its next safe point and ask on_interrupt what becomes of it; when none
+ * runs, the next that does. 0, NEAP_ECLOSED, or UV_ENOTSUP (see on_interrupt). */
 NEAP_API int neap_interrupt(neap_remote *remote);
 
 /* Print message and traceback on standard error; returns 1. */
