@@ -74,7 +74,7 @@ static void test_permissions(void)
                       "assert(not (debug and debug.getregistry))\n"
                       "assert(not (package.loadlib and pcall(package.loadlib, 'x', 'y')))\n"
                       "assert(newproxy == nil)\n"
-                      "assert(not os.execute or not pcall(os.execute, 'true'))\n"
+                      "assert(not os.execute or not os.execute('true'))\n"
                       "assert(not load('\\27LJ'))"),
        0, "what would reach round permissions is not there");
     is(neap_start(nothing, "/etc/hostname", &error) == 0 ? 0 : error.status == NEAP_EPERMISSION, 0,
@@ -174,13 +174,7 @@ static void test_many(void)
     }
     neap_step(root, 0.001);
     long grown = resident() - before;
-    bool sanitized =
-#if defined(__SANITIZE_ADDRESS__)
-        true;
-#else
-        false;
-#endif
-    ok(sanitized || grown < 1500, "a thousand children opened and closed leave nothing (%ld KiB)", grown);
+    ok(grown < 1500, "a thousand children opened and closed leave nothing (%ld KiB)", grown);
     neap_close(root, NULL, NULL);
 }
 
@@ -249,7 +243,7 @@ static void test_memory(void)
 static const char *const hostile[] = {
     "while true do end",
     "local x = 0 for i = 1, 1e15 do x = x + i end",
-    "local x, y = 0, 1 while true do x = x + 1;\n y = y * 1.0001;\n if y > 1e9 then y = 1 end end",
+    "local x, y = 0, 1 while true do x = x + 1 y = y * 1.0001 if y > 1e9 then y = 1 end end",
     "local function f(i) return i + 1 end local x = 0 while true do x = f(x) end",
     "local function f(n) return f(n + 1) end f(0)",
     "while true do local s = ('x'):rep(1000) end",
@@ -278,45 +272,53 @@ static const char *const in_c[] = {
     "load(function() while true do end end)",
 };
 
+static int ticks_of(neap_runtime *root)
+{
+    lua_State *L = neap_lua(root);
+    lua_getglobal(L, "ticks");
+    int n = (int)lua_tointeger(L, -1);
+    lua_pop(L, 1);
+    return n;
+}
+
+/* The root ticks on beside the script, and closing ends it. */
+static void test_script(const char *script, int signo, const char *what)
+{
+    enum { TICKS = 8 };
+    char text[1000];
+    neap_error error;
+    neap_options options = quiet_options();
+    options.preempt_signal = signo;
+    forget();
+    neap_runtime *root = open_with(&options);
+    options.preempt_signal = 0;
+    options.cpu_budget = 0.001;
+    options.memory_limit = 32 << 20;
+    options.grace = 0.01;
+    start(root, "local task = require 'neap.task' ticks = 0\n"
+                "while true do task.sleep(0.002) ticks = ticks + 1 end");
+    neap_runtime *child = open_child(root, options);
+    snprintf(text, sizeof text, "require 'neap.task'.sleep(0) %s", script);
+    try_start(child, text, &error);
+    double begun = seconds_now();
+    while (ticks_of(root) < TICKS && seconds_now() - begun < 5)
+        neap_step(root, 0);
+    double ticked = seconds_now() - begun;
+    closed[0] = 0;
+    begun = seconds_now();
+    neap_close(child, note_closed, (char *)"closed");
+    while (!*closed && seconds_now() - begun < 5)
+        neap_step(root, 0);
+    double closing = seconds_now() - begun;
+    if (!ok(ticked < 2 && closing < 2, "%s: %.60s", what, script))
+        printf("# %d ticks in %.2f s, closing %.2f s; %s\n", TICKS, ticked, closing, reported.message);
+    neap_close(root, NULL, NULL);
+}
+
 static void test_hostile(const char *const *scripts, int n, int signo, const char *what)
 {
-    for (int i = 0; i < n; i++) {
-        neap_options options = quiet_options();
-        options.preempt_signal = signo;
-        forget();
-        neap_runtime *root = open_with(&options);
-        options.preempt_signal = 0;
-        options.cpu_budget = 0.001;
-        options.memory_limit = 32 << 20;
-        options.grace = 0.01;
-        start(root, "local task = require 'neap.task' ticks = 0\n"
-                    "while true do task.sleep(0.002) ticks = ticks + 1 end");
-        neap_runtime *child = open_child(root, options);
-        char text[1000];
-        snprintf(text, sizeof text, "require 'neap.task'.sleep(0) %s", scripts[i]);
-        neap_error error;
-        try_start(child, text, &error);
-        double begun = seconds_now(), most = 0;
-        while (seconds_now() - begun < 0.4) {
-            double from = seconds_now();
-            neap_step(root, 0);
-            double took = seconds_now() - from;
-            most = took > most ? took : most;
-        }
-        lua_getglobal(neap_lua(root), "ticks");
-        int ticks = (int)lua_tointeger(neap_lua(root), -1);
-        lua_pop(neap_lua(root), 1);
-        closed[0] = 0;
-        begun = seconds_now();
-        neap_close(child, note_closed, (char *)"closed");
-        while (!*closed && seconds_now() - begun < 5)
-            neap_step(root, 0);
-        double closing = seconds_now() - begun;
-        if (!ok(ticks >= 8 && *closed && closing < 1, "%s: %.*s", what, (int)strcspn(scripts[i], "\n") < 60 ? (int)strcspn(scripts[i], "\n") : 60, scripts[i]))
-            printf("# %d ticks, longest turn %.1f ms, closing %.0f ms; %s\n", ticks, most * 1e3, closing * 1e3,
-                   reported.message);
-        neap_close(root, NULL, NULL);
-    }
+    for (int i = 0; i < n; i++)
+        test_script(scripts[i], signo, what);
 }
 
 static bool restricted(void)
