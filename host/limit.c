@@ -173,6 +173,7 @@ void neap_collect(neap_runtime *rt)
 {
     enum { STEPMUL = 200 }; /* LuaJIT's default */
     rt->collect_wanted = false;
+    neap_tasks_free_pool(rt);
     lua_gc(rt->S, LUA_GCCOLLECT, 0);
     lua_gc(rt->S, LUA_GCSETSTEPMUL, STEPMUL);
 }

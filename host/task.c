@@ -14,7 +14,7 @@
 #include "host.h"
 #include "vm.h"
 
-enum { POOL = 256 }; /* ended tasks kept for reuse */
+enum { POOL = 1024 }; /* ended tasks kept for reuse, about a KB each */
 
 static void run(neap_job *job);
 static void end(neap_task *t, int status);
@@ -149,7 +149,7 @@ void neap_task_site(neap_task *t, lua_State *L)
     lua_Debug ar;
     const neap_task *by = t->rt->current;
     t->line = neap_vm_where(L, t->site, sizeof t->site);
-    if (strncmp(t->site, "neap/", 5) != 0)
+    if (memcmp(t->site, "neap/", 5) != 0)
         return; /* called by the script itself, as a rule */
     if (neap_user_frame(L, &ar)) {
         memcpy(t->site, ar.short_src, sizeof t->site);

@@ -166,8 +166,19 @@ function task.shield(seconds, fn, ...)
   return pass(core.run(seconds, true, false, fn, ...))
 end
 
-require "neap.task.semaphore"(task)
-require "neap.task.channel"(task)
-require "neap.task.many"(task)
+-- What is built on these is loaded by the first call of it: a plugin that uses none has none.
+local function on_demand(module, ...)
+  for _, name in ipairs { ... } do
+    local fn
+    task[name] = function(...)
+      fn = fn or require(module)[name]
+      return fn(...)
+    end
+  end
+end
+
+on_demand("neap.task.semaphore", "semaphore")
+on_demand("neap.task.channel", "channel")
+on_demand("neap.task.many", "all", "race", "map", "each", "retry")
 
 return task

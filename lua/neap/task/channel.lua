@@ -3,6 +3,7 @@
 
 local errors = require "neap.errors"
 local queue = require "neap.task.queue"
+local task = require "neap.task"
 
 ---@class neap.Channel
 local Channel = {}
@@ -111,41 +112,41 @@ function Channel:each()
   end
 end
 
-return function(task)
-  local settle = task.settle
-  local send_operation = task.operation(send)
+local settle = task.settle
+local send_operation = task.operation(send)
 
-  --- Put a value in, waiting for room. Not nil, which means the end; a function is a value like others.
-  ---@param value any
-  ---@param callback? fun(err?: neap.Error)
-  ---@return true? ok
-  ---@return neap.Error? err ECLOSED
-  function Channel:send(value, callback)
-    if value == nil then
-      error("bad argument #1 to 'send' (nil cannot be sent)", 2)
-    elseif callback then
-      return send_operation(self, value, callback)
-    end
-    return settle(send(self, value))
+--- Put a value in, waiting for room. Not nil, which means the end; a function is a value like others.
+---@param value any
+---@param callback? fun(err?: neap.Error)
+---@return true? ok
+---@return neap.Error? err ECLOSED
+function Channel:send(value, callback)
+  if value == nil then
+    error("bad argument #1 to 'send' (nil cannot be sent)", 2)
+  elseif callback then
+    return send_operation(self, value, callback)
   end
-
-  --- The next value, waiting for one.
-  ---@return any value
-  ---@return neap.Error? err ECLOSED
-  Channel.receive = task.operation(receive)
-
-  --- A queue of values between tasks that holds `size` of them; with 0 (the default) send waits until the
-  --- value is received.
-  ---@param size? integer
-  ---@return neap.Channel
-  function task.channel(size)
-    size = size or 0
-    if type(size) ~= "number" or size < 0 then
-      error("bad argument #1 to 'channel' (a number of at least 0 expected)", 2)
-    end
-    return setmetatable({
-      size = size, closed = false, first = 1, last = 0, values = {},
-      senders = queue.new(), receivers = queue.new(),
-    }, Channel)
-  end
+  return settle(send(self, value))
 end
+
+--- The next value, waiting for one.
+---@return any value
+---@return neap.Error? err ECLOSED
+Channel.receive = task.operation(receive)
+
+--- A queue of values between tasks that holds `size` of them; with 0 (the default) send waits until the
+--- value is received.
+---@param size? integer
+---@return neap.Channel
+local function channel(size)
+  size = size or 0
+  if type(size) ~= "number" or size < 0 then
+    error("bad argument #1 to 'channel' (a number of at least 0 expected)", 2)
+  end
+  return setmetatable({
+    size = size, closed = false, first = 1, last = 0, values = {},
+    senders = queue.new(), receivers = queue.new(),
+  }, Channel)
+end
+
+return { channel = channel }

@@ -1,12 +1,10 @@
 -- neap.task.many: task.all, race, map, each and retry.
 
 local core = require "neap_task"
-local errors = require "neap.errors"
+local task, errors = require "neap.task", require "neap.errors"
 local monotonic = require "neap_time".monotonic
 
 local settle, unpack, ipairs = core.settle, unpack, ipairs
-
-local task -- neap.task
 
 local function pack(...)
   return { n = select("#", ...), ... }
@@ -221,7 +219,4 @@ local function retry(options, fn)
   end
 end
 
-return function(module)
-  task = module
-  task.all, task.race, task.map, task.each, task.retry = all, race, map, each, retry
-end
+return { all = all, race = race, map = map, each = each, retry = retry }

@@ -1,6 +1,8 @@
 -- neap.task.semaphore: task.semaphore(n). Permits are handed over in the order they were asked for.
 
 local queue = require "neap.task.queue"
+local task = require "neap.task"
+local settle = task.settle
 
 ---@class neap.Semaphore
 local Semaphore = {}
@@ -28,7 +30,7 @@ function Semaphore:release()
   self.free = self.free + 1
 end
 
-local function release_after(self, settle, ok, ...)
+local function release_after(self, ok, ...)
   self:release()
   if not ok then
     error((...), 0)
@@ -36,30 +38,28 @@ local function release_after(self, settle, ok, ...)
   return settle(...)
 end
 
-return function(task)
-  local settle = task.settle
+--- Take a permit, waiting for one.
+---@return true? ok
+---@return neap.Error? err
+Semaphore.acquire = task.operation(acquire)
 
-  --- Take a permit, waiting for one.
-  ---@return true? ok
-  ---@return neap.Error? err
-  Semaphore.acquire = task.operation(acquire)
-
-  --- Call fn(...) with a permit: its results.
-  function Semaphore:with(fn, ...)
-    local ok, err = acquire(self)
-    if not ok then
-      return settle(nil, err)
-    end
-    return release_after(self, settle, pcall(fn, ...))
+--- Call fn(...) with a permit: its results.
+function Semaphore:with(fn, ...)
+  local ok, err = acquire(self)
+  if not ok then
+    return settle(nil, err)
   end
-
-  --- n permits: acquire() and release(), or with(fn, ...), which does both.
-  ---@param n integer
-  ---@return neap.Semaphore
-  function task.semaphore(n)
-    if type(n) ~= "number" or n < 1 then
-      error("bad argument #1 to 'semaphore' (a number of at least 1 expected)", 2)
-    end
-    return setmetatable({ size = n, free = n, queue = queue.new() }, Semaphore)
-  end
+  return release_after(self, pcall(fn, ...))
 end
+
+--- n permits: acquire() and release(), or with(fn, ...), which does both.
+---@param n integer
+---@return neap.Semaphore
+local function semaphore(n)
+  if type(n) ~= "number" or n < 1 then
+    error("bad argument #1 to 'semaphore' (a number of at least 1 expected)", 2)
+  end
+  return setmetatable({ size = n, free = n, queue = queue.new() }, Semaphore)
+end
+
+return { semaphore = semaphore }
