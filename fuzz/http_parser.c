@@ -6,21 +6,9 @@
  * by byte, and at places drawn from the input itself. What is accepted is checked again by a few
  * plain rules that know nothing of the parser.
  */
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "../bindings/http/parser.h"
 #include "../bindings/http/target.h"
-
-#define CHECK(condition)                                                                           \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition);                \
-            abort();                                                                               \
-        }                                                                                          \
-    } while (0)
+#include "fuzz.h"
 
 enum { FIELDS = 10 };
 

@@ -312,7 +312,7 @@ void neap_pattern_begin(machine *m, const char *from)
 
 int neap_pattern_run(machine *m, long steps)
 {
-    m->steps = steps;
+    m->steps = steps > 1 ? steps : 2; /* one for expand to get on by */
     while (m->steps-- > 0) {
         switch (m->state) {
         case GO:
