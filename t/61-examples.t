@@ -123,7 +123,7 @@ subtest 'mycodec: functions, state, an operation' => sub {
 
 subtest 'meter: a handle and a thread' => sub {
     my $folder = build_extension('meter', '-pthread ');
-    like(output("cd $folder && $neap demo.lua"), qr/\Aidle: \d+ %\nbusy: \d+ %\nETIMEDOUT\n\z/, 'its demo runs');
+    like(output("cd $dir && $neap meter/demo.lua"), qr/\Aidle: \d+ %\nbusy: \d+ %\nETIMEDOUT\n\z/, 'its demo runs');
     open(my $script, '>', "$folder/more.lua") or die $!;
     print $script <<'LUA';
 local meter, task = require "meter", require "neap.task"

@@ -255,8 +255,10 @@ package.loaders[2], package.loaders[3] = neap_loader, lua_loader
 package.loaders[4], package.loaders[5] = c_loader, root_loader
 package.searchers = package.loaders
 
-if host.lua_path then
-  package.path = ("%s/?.lua;%s/?/init.lua;%s"):format(host.lua_path, host.lua_path, package.path)
+local folder = host.lua_path
+if folder then
+  package.path = ("%s/?.lua;%s/?/init.lua;%s"):format(folder, folder, package.path)
+  package.cpath = ("%s/?.so;%s"):format(folder, package.cpath)
 end
 
 --- Run a file; its chunk may wait.
