@@ -27,21 +27,11 @@ static int push_values(lua_State *S, lua_State *L, const char **format, va_list 
     for (; **format && **format != '>'; ++*format, n++) {
         const char *text;
         switch (**format) {
-        case 'b':
-            lua_pushboolean(S, va_arg(*ap, int));
-            break;
-        case 'i':
-            lua_pushinteger(S, va_arg(*ap, int));
-            break;
-        case 'l':
-            lua_pushnumber(S, (lua_Number)va_arg(*ap, int64_t));
-            break;
-        case 'n':
-            lua_pushnumber(S, va_arg(*ap, double));
-            break;
-        case 's':
-            lua_pushstring(S, va_arg(*ap, const char *));
-            break;
+        case 'b': lua_pushboolean(S, va_arg(*ap, int)); break;
+        case 'i': lua_pushinteger(S, va_arg(*ap, int)); break;
+        case 'l': lua_pushnumber(S, (lua_Number)va_arg(*ap, int64_t)); break;
+        case 'n': lua_pushnumber(S, va_arg(*ap, double)); break;
+        case 's': lua_pushstring(S, va_arg(*ap, const char *)); break;
         case 'z':
             if ((text = va_arg(*ap, const char *)))
                 lua_pushstring(S, text);
@@ -52,15 +42,12 @@ static int push_values(lua_State *S, lua_State *L, const char **format, va_list 
             text = va_arg(*ap, const char *);
             lua_pushlstring(S, text, va_arg(*ap, size_t));
             break;
-        case 'p':
-            lua_pushlightuserdata(S, va_arg(*ap, void *));
-            break;
+        case 'p': lua_pushlightuserdata(S, va_arg(*ap, void *)); break;
         case 'r':
             lua_pushvalue(L, va_arg(*ap, int));
             lua_xmove(L, S, 1);
             break;
-        default:
-            luaL_error(S, bad_format, **format);
+        default: luaL_error(S, bad_format, **format);
         }
     }
     return n;
@@ -71,21 +58,11 @@ static void take_values(lua_State *T, int first, const char *format, va_list *ap
 {
     for (int i = first; *format; format++, i++) {
         switch (*format) {
-        case 'b':
-            *va_arg(*ap, int *) = lua_toboolean(T, i);
-            break;
-        case 'i':
-            *va_arg(*ap, int *) = (int)luaL_checkinteger(T, i);
-            break;
-        case 'l':
-            *va_arg(*ap, int64_t *) = (int64_t)luaL_checknumber(T, i);
-            break;
-        case 'n':
-            *va_arg(*ap, double *) = luaL_checknumber(T, i);
-            break;
-        case 's':
-            *va_arg(*ap, const char **) = luaL_checkstring(T, i);
-            break;
+        case 'b': *va_arg(*ap, int *) = lua_toboolean(T, i); break;
+        case 'i': *va_arg(*ap, int *) = (int)luaL_checkinteger(T, i); break;
+        case 'l': *va_arg(*ap, int64_t *) = (int64_t)luaL_checknumber(T, i); break;
+        case 'n': *va_arg(*ap, double *) = luaL_checknumber(T, i); break;
+        case 's': *va_arg(*ap, const char **) = luaL_checkstring(T, i); break;
         case 'z':
             *va_arg(*ap, const char **) = lua_isnil(T, i) ? NULL : luaL_checkstring(T, i);
             break;
@@ -94,11 +71,8 @@ static void take_values(lua_State *T, int first, const char *format, va_list *ap
             *text = luaL_checklstring(T, i, va_arg(*ap, size_t *));
             break;
         }
-        case 'p':
-            *va_arg(*ap, void **) = lua_touserdata(T, i);
-            break;
-        default:
-            luaL_error(T, bad_format, *format);
+        case 'p': *va_arg(*ap, void **) = lua_touserdata(T, i); break;
+        default: luaL_error(T, bad_format, *format);
         }
     }
 }
@@ -119,12 +93,22 @@ static int enter(neap_runtime *rt, void (*fn)(lua_State *, void *), call *c)
         return neap_error_set(c->error, NEAP_ECLOSED, "the runtime is closing");
     if (rt->preempted && fn == do_call)
         return neap_error_set(c->error, UV_EBUSY, "the script is preempted");
+    neap_root *root = rt->root;
+    neap_pipe_guard guard;
+    bool outermost = !root->inside && fn == do_call;
+    if (outermost)
+        neap_pipe_block(&guard);
+    neap_enter_root(root);
     int top = lua_gettop(rt->S);
     if (neap_protected(rt, fn, c)) {
         neap_reap(rt);
         c->status = neap_error_take(rt, c->error);
         lua_settop(rt->S, top);
     }
+    if (!neap_leave_root(root))
+        c->status = neap_error_set(c->error, NEAP_ECLOSED, "the script has closed the runtime");
+    if (outermost)
+        neap_pipe_restore(&guard);
     return c->status;
 }
 

@@ -34,6 +34,7 @@ void neap_root_close(neap_root *root, void (*on_closed)(void *), void *data)
     root->slicer = NULL;
     uv_close((uv_handle_t *)&root->async, on_root_handle_closed);
     uv_close((uv_handle_t *)&root->check, on_root_handle_closed);
+    uv_close((uv_handle_t *)&root->prepare, on_root_handle_closed);
     uv_close((uv_handle_t *)&root->idle, on_root_handle_closed);
     uv_close((uv_handle_t *)&root->timer, on_root_handle_closed);
     if (!root->owns_loop)
@@ -56,7 +57,7 @@ static void cancel_all(neap_runtime *rt)
     for (list *i = rt->scopes.next; i != &rt->scopes;) {
         neap_scope *s = container_of(i, neap_scope, all);
         s->refs++;
-        if (!s->shielded)
+        if (!s->parent && !s->shielded) /* what lies below is cancelled with it, up to a shield */
             neap_scope_cancel(s, UV_ECANCELED);
         i = i->next;
         neap_scope_unref(s);
@@ -73,6 +74,7 @@ static void begin(neap_runtime *rt)
         begin(container_of(i, neap_runtime, sibling));
     neap_remotes_close(rt);
     cancel_all(rt);
+    neap_queue_again(rt); /* what an exit held back */
     rt->grace.fire = on_grace;
     neap_timer_start(rt->root, &rt->grace, rt->options.grace);
     neap_wake_root(rt->root);
@@ -152,20 +154,47 @@ void neap_closing_advance(neap_runtime *rt)
         neap_wake_root(rt->root);
 }
 
-void neap_close(neap_runtime *rt, void (*on_closed)(void *data), void *data)
+/* A root with its own loop: it is gone on return. */
+static void complete(neap_root *root)
 {
-    if (!rt || rt->state != RT_OPEN)
-        return;
-    neap_root *root = rt->root;
-    rt->on_closed = on_closed;
-    rt->on_closed_data = data;
-    begin(rt);
-    if (rt->parent || !root->owns_loop)
-        return;
     neap_pipe_guard guard;
     neap_pipe_block(&guard);
     while (!root->finished)
         uv_run(root->loop, UV_RUN_ONCE);
-    finish(rt);
+    finish(root->runtime);
     neap_pipe_restore(&guard);
+}
+
+void neap_close(neap_runtime *rt, void (*on_closed)(void *data), void *data)
+{
+    if (!rt || rt->on_closed)
+        return;
+    rt->on_closed = on_closed;
+    rt->on_closed_data = data;
+    if (rt->state != RT_OPEN) /* with its parent */
+        return;
+    neap_root *root = rt->root;
+    begin(rt);
+    if (rt->parent || !root->owns_loop)
+        return;
+    if (root->inside)
+        uv_stop(root->loop); /* neap_leave completes it */
+    else
+        complete(root);
+}
+
+/* ---- Around every call of the embedder's that may run Lua ---- */
+
+void neap_enter_root(neap_root *root)
+{
+    root->inside++;
+}
+
+/* False: a close that was asked for inside has been carried out, and the runtime is gone. */
+bool neap_leave_root(neap_root *root)
+{
+    if (--root->inside || !root->owns_loop || root->runtime->state == RT_OPEN)
+        return true;
+    complete(root);
+    return false;
 }

@@ -114,6 +114,13 @@ bool neap_budget_spent(neap_runtime *rt)
     return rt->cpu_budget > 0 && !budget_left(rt);
 }
 
+/* The same while its VM is entered: what has gone since counts. */
+bool neap_limit_over(const neap_runtime *rt)
+{
+    return rt->cpu_budget > 0 && rt->slice.depth &&
+           rt->drain_used + (neap_clock() - rt->slice_began) >= budget_of(rt);
+}
+
 /* Before its VM is entered: is its time bounded? Then neap_slice_end must follow. A closing one has
  * its grace and is then stopped wherever it is; one with a budget is stopped where it cannot be
  * preempted (a call, sort's comparison) after STUCK, or ten budgets if that is longer. */

@@ -24,9 +24,15 @@ void neap_wake_root(neap_root *root)
         uv_idle_start(&root->idle, on_idle);
 }
 
+/* After os.exit or a fatal error nothing of it runs until it is closed. */
+static bool is_held(const neap_runtime *rt)
+{
+    return rt->exiting && rt->state == RT_OPEN;
+}
+
 static void make_ready(neap_runtime *rt)
 {
-    if (list_empty(&rt->ready)) {
+    if (list_empty(&rt->ready) && !is_held(rt)) {
         list_append(&rt->root->ready, &rt->ready);
         neap_wake_root(rt->root);
     }
@@ -47,6 +53,12 @@ void neap_queue_front(neap_runtime *rt, neap_job *job)
     if (!job->next)
         rt->tail = &job->next;
     make_ready(rt);
+}
+
+void neap_queue_again(neap_runtime *rt)
+{
+    if (rt->head)
+        make_ready(rt);
 }
 
 /* Run `job` once when this drain ends, before the loop polls. It is C and touches no Lua. */
@@ -107,7 +119,21 @@ int neap_protected_value(neap_runtime *rt, void (*fn)(lua_State *S, void *data),
 typedef struct {
     neap_runtime *rt;
     int left;
+    bool begun; /* one job always runs, however little time there is */
 } share;
+
+static bool step_is_over(neap_root *root)
+{
+    return root->step_deadline && neap_clock() >= root->step_deadline;
+}
+
+static bool goes_on(share *s)
+{
+    neap_runtime *rt = s->rt;
+    if (!rt->head || s->left <= 0 || rt->preempted || rt->state == RT_CLOSED || is_held(rt))
+        return false;
+    return !s->begun || !(step_is_over(rt->root) || neap_limit_over(rt));
+}
 
 static neap_job *take(neap_runtime *rt)
 {
@@ -122,11 +148,12 @@ static void run_jobs(lua_State *S, void *data)
 {
     share *s = data;
     neap_runtime *rt = s->rt;
-    while (rt->head && s->left > 0 && !rt->preempted && rt->state != RT_CLOSED) {
+    while (goes_on(s)) {
         if (rt->collect_wanted)
             neap_collect(rt);
         neap_job *job = take(rt);
         s->left--;
+        s->begun = true;
         rt->running_job = job;
         job->run(job);
         lua_settop(S, 0);
@@ -158,7 +185,7 @@ static void rescue(neap_runtime *rt)
 /* The number of jobs that were run. */
 static int run_turn(neap_runtime *rt, int jobs)
 {
-    share s = {rt, jobs};
+    share s = {.rt = rt, .left = jobs};
     rt->preempted = false;
     bool sliced = neap_slice_begin(rt, false);
     rt->entered = true;
@@ -169,26 +196,30 @@ static int run_turn(neap_runtime *rt, int jobs)
     return jobs - s.left;
 }
 
-static bool step_is_over(neap_root *root)
+/* How many jobs it may run before others have a turn. */
+static int turn_of(const neap_runtime *rt)
 {
-    return root->step_deadline && neap_clock() >= root->step_deadline;
+    double jobs = TURN_JOBS * rt->weight;
+    return jobs < DRAIN_JOBS ? (int)jobs + 1 : DRAIN_JOBS;
 }
 
 /* Each ready runtime in turn, until none is, or all have had their share of this drain. */
 static void run_all(neap_root *root)
 {
-    list again;
+    list again, mourning;
+    bool any = false;
     list_init(&again);
-    while (!list_empty(&root->ready) && !step_is_over(root)) {
+    list_init(&mourning);
+    while (!list_empty(&root->ready) && !(any && step_is_over(root))) {
         neap_runtime *rt = container_of(root->ready.next, neap_runtime, ready);
         list_remove(&rt->ready);
-        int turn = (int)(TURN_JOBS * rt->weight) + 1;
-        if (list_empty(&root->ready))
-            turn = DRAIN_JOBS - rt->drained;
+        int turn = list_empty(&root->ready) ? DRAIN_JOBS - rt->drained : turn_of(rt);
         rt->drained += run_turn(rt, turn);
-        neap_tasks_died(rt);
+        any = true;
+        if (!list_empty(&rt->died) && list_empty(&rt->mourning))
+            list_append(&mourning, &rt->mourning);
         list_remove(&rt->ready); /* its own jobs have queued more */
-        if (!rt->head) {
+        if (!rt->head || is_held(rt)) {
             rt->drained = 0;
             continue;
         }
@@ -200,6 +231,11 @@ static void run_all(neap_root *root)
         list_remove(&rt->ready);
         rt->drained = 0;
         list_append(&root->ready, &rt->ready);
+    }
+    while (!list_empty(&mourning)) {
+        neap_runtime *rt = container_of(mourning.next, neap_runtime, mourning);
+        list_remove(&rt->mourning);
+        neap_tasks_died(rt);
     }
 }
 

@@ -92,21 +92,31 @@ static void wait_for_remotes(neap_runtime *rt)
 
 int neap_run(neap_runtime *rt)
 {
+    neap_root *root = rt->root;
     neap_pipe_guard guard;
     neap_pipe_block(&guard);
-    rt->root->running = true;
+    neap_enter_root(root);
+    root->running = true;
     if (!rt->exiting) {
         uv_run(rt->root->loop, UV_RUN_DEFAULT);
         wait_for_remotes(rt);
-        if (!rt->exiting)
+        if (!rt->exiting && rt->state == RT_OPEN)
             check_deadlock(rt);
         if (rt->head) /* an on_error handler for it */
             uv_run(rt->root->loop, UV_RUN_DEFAULT);
     }
-    rt->root->running = false;
+    root->running = false;
     neap_output_flush(rt);
+    int status = rt->exit_status;
+    neap_leave_root(root);
     neap_pipe_restore(&guard);
-    return rt->exit_status;
+    return status;
+}
+
+static uint64_t nanoseconds(double seconds)
+{
+    const double most = 1e9;
+    return (uint64_t)((seconds < most ? seconds : most) * 1e9);
 }
 
 int neap_step(neap_runtime *rt, double seconds)
@@ -114,20 +124,24 @@ int neap_step(neap_runtime *rt, double seconds)
     neap_root *root = rt->root;
     neap_pipe_guard guard;
     neap_pipe_block(&guard);
-    root->step_deadline = seconds > 0 ? neap_clock() + (uint64_t)(seconds * 1e9) : 0;
+    root->step_deadline = seconds > 0 ? neap_clock() + nanoseconds(seconds) : 0;
+    neap_enter_root(root);
     root->running = true;
     if (!rt->exiting)
         do
             uv_run(root->loop, UV_RUN_NOWAIT);
-        while (!list_empty(&root->ready) && !rt->exiting && seconds > 0 &&
+        while (!list_empty(&root->ready) && !rt->exiting && rt->state == RT_OPEN && seconds > 0 &&
                neap_clock() < root->step_deadline);
     root->running = false;
     root->step_deadline = 0;
     if (root->slicer)
         neap_slicer_rest(root->slicer);
     neap_output_flush(rt);
+    int more = rt->exiting ? NEAP_ECLOSED : !list_empty(&root->ready);
+    if (!neap_leave_root(root))
+        more = NEAP_ECLOSED;
     neap_pipe_restore(&guard);
-    return rt->exiting ? NEAP_ECLOSED : !list_empty(&root->ready);
+    return more;
 }
 
 int neap_backend_fd(neap_runtime *rt)

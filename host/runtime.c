@@ -13,12 +13,28 @@
 
 /* ---- The root ---- */
 
+/* On a loop that somebody else runs: from before the poll, where libuv may write for us, until the
+ * drain is over. */
+static void on_prepare(uv_prepare_t *prepare)
+{
+    neap_root *root = prepare->data;
+    if (root->inside || root->guarded)
+        return;
+    neap_pipe_block(&root->guard);
+    root->guarded = true;
+}
+
 static void on_check(uv_check_t *check)
 {
     neap_root *root = check->data;
+    bool guarded = root->guarded;
+    neap_pipe_guard guard = root->guard;
     neap_drain(root);
+    root->guarded = false;
     if (root->closing_runtimes)
         neap_closing_step(root->runtime); /* may be the end of root */
+    if (guarded)
+        neap_pipe_restore(&guard);
 }
 
 static void on_async(uv_async_t *async)
@@ -53,6 +69,10 @@ static neap_root *root_new(uv_loop_t *loop, int *status)
     uv_check_init(root->loop, &root->check);
     root_handle(root, (uv_handle_t *)&root->check);
     uv_check_start(&root->check, on_check);
+    uv_prepare_init(root->loop, &root->prepare);
+    root_handle(root, (uv_handle_t *)&root->prepare);
+    if (loop)
+        uv_prepare_start(&root->prepare, on_prepare);
     uv_idle_init(root->loop, &root->idle);
     root_handle(root, (uv_handle_t *)&root->idle);
     uv_ref((uv_handle_t *)&root->idle);
@@ -135,6 +155,7 @@ static neap_runtime *runtime_new(const neap_options *options)
     list_init(&rt->ready);
     list_init(&rt->scopes);
     list_init(&rt->died);
+    list_init(&rt->mourning);
     list_init(&rt->boxes);
     list_init(&rt->groups);
     list_init(&rt->handles);
@@ -153,7 +174,8 @@ static int open_vm(neap_runtime *rt, lua_State *L)
     }
     if (!(rt->L = luaL_newstate()))
         return UV_ENOMEM;
-    rt->memory = (size_t)lua_gc(rt->L, LUA_GCCOUNT, 0) * 1024 + (size_t)lua_gc(rt->L, LUA_GCCOUNTB, 0);
+    rt->memory =
+        (size_t)lua_gc(rt->L, LUA_GCCOUNT, 0) * 1024 + (size_t)lua_gc(rt->L, LUA_GCCOUNTB, 0);
     rt->vm_alloc = lua_getallocf(rt->L, &rt->vm_ud);
     rt->memory_limit = rt->options.memory_limit;
     rt->memory_soft = rt->memory_limit / 4 * 3;

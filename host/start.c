@@ -1,8 +1,9 @@
 /* start.c: the main script. It is a task resumed before the loop runs, so that what it says until it
  * first waits is said when neap_start returns, and its error until then is neap_start's. */
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "host.h"
 
@@ -46,25 +47,30 @@ static void set_arg(lua_State *S, const start *s)
     rt->arg = neap_anchor(rt, S);
 }
 
+/* Why it cannot be read, as a status: LuaJIT says so in words only. Not by reading: it may be a pipe. */
+static int check_file(const char *path)
+{
+    struct stat about;
+    if (access(path, R_OK) || stat(path, &about))
+        return -errno;
+    return S_ISDIR(about.st_mode) ? UV_EISDIR : 0;
+}
+
 /* Push the chunk. 0, or a status with the error object pushed. */
 static int load(lua_State *S, const start *s)
 {
     if (s->text) {
         lua_pushfstring(S, "=%s", s->name);
         const char *mode = s->rt->permissions ? "t" : NULL;
-        return luaL_loadbufferx(S, s->text, s->length, lua_tostring(S, -1), mode) ? NEAP_ESCRIPT : 0;
+        return luaL_loadbufferx(S, s->text, s->length, lua_tostring(S, -1), mode) ? NEAP_ESCRIPT
+                                                                                  : 0;
     }
     bool standard_input = strcmp(s->path, "-") == 0;
-    FILE *file = standard_input ? NULL : fopen(s->path, "r");
-    if (!standard_input && (!file || fgetc(file) == EOF) && errno && (!file || ferror(file))) {
-        int status = -errno;
-        if (file)
-            fclose(file);
+    int status = standard_input ? 0 : check_file(s->path);
+    if (status) {
         neap->push_error(S, status, NEAP_F_SYSCALL, "open", NEAP_F_PATH, s->path, NEAP_F_END);
         return status;
     }
-    if (file)
-        fclose(file);
     return luaL_loadfilex(S, standard_input ? NULL : s->path, s->rt->permissions ? "t" : NULL)
                ? NEAP_ESCRIPT
                : 0;
@@ -112,7 +118,9 @@ static int start_script(start *s)
     if (rt->current || rt->entered || rt->preempted)
         return neap_error_set(s->error, UV_EBUSY, "a script is running");
     neap_pipe_guard guard;
+    neap_root *root = rt->root;
     neap_pipe_block(&guard);
+    neap_enter_root(root);
     rt->entered = true;
     if (neap_protected(rt, run, s)) {
         neap_reap(rt);
@@ -120,6 +128,8 @@ static int start_script(start *s)
         lua_settop(rt->S, 0);
     }
     rt->entered = false;
+    if (!neap_leave_root(root))
+        s->status = neap_error_set(s->error, NEAP_ECLOSED, "the script has closed the runtime");
     neap_pipe_restore(&guard);
     return s->status;
 }

@@ -6,8 +6,8 @@ use Test::More;
 
 my $build = $ENV{NEAP_BUILD} // 'build';
 my $plain = $build !~ m{/sanitize$};
-my @all   = qw(embed drive children order shutdown depth memory attach);
-my @valgrind = -e '/usr/bin/valgrind' || `command -v valgrind` ? qw(embed order shutdown attach) : ();
+my @all   = qw(embed drive owner children order shutdown depth memory attach);
+my @valgrind = -e '/usr/bin/valgrind' || `command -v valgrind` ? qw(embed owner order shutdown attach) : ();
 
 # Run a program, and take over its results one by one.
 sub run_tap {

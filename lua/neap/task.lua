@@ -26,11 +26,9 @@ local function raise(err)
   error(value, 0)
 end
 
--- An outcome (see host/task_lua.c) as results; what was raised is raised.
-local function finish(ok, a, ...)
-  if ok == true then
-    return a, ...
-  elseif ok == false then
+-- What is no success: what was raised is raised. `a` is the error, or all results when they are many.
+local function unsettled(ok, a)
+  if ok == false then
     raise(a)
   elseif ok == nil then
     return settle(nil, a)
@@ -38,19 +36,23 @@ local function finish(ok, a, ...)
   return unpack(a, 1, ok)
 end
 
--- The same, but what was returned as nil, err is returned.
-local function pass(ok, a, returned, ...)
+-- An outcome (see host/task_lua.c) as results.
+local function finish(ok, ...)
   if ok == true then
-    return a, returned, ...
-  elseif ok == false then
-    if returned then
-      return settle(nil, a)
-    end
-    raise(a)
-  elseif ok == nil then
-    return settle(nil, a)
+    return ...
   end
-  return unpack(a, 1, ok)
+  return unsettled(ok, ...)
+end
+
+-- The same, but what was returned as nil, err is returned.
+local function pass(ok, ...)
+  local _, returned = ...
+  if ok == true then
+    return ...
+  elseif ok == false and returned then
+    return settle(nil, (...))
+  end
+  return unsettled(ok, ...)
 end
 
 --- Start a detached task: it has no deadline, and its error goes to on_error unless it is waited for.
@@ -76,10 +78,10 @@ function task.yield(...)
 end
 
 local function answer(callback, ok, ...)
-  if not ok then
-    return callback((...))
-  end
   local first, err = ...
+  if not ok then
+    return callback(errors.is(first) and first or errors.new("ESCRIPT", tostring(first)))
+  end
   if first == nil and errors.is(err) then
     return callback(err)
   end

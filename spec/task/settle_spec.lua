@@ -170,6 +170,14 @@ describe("error objects", function()
     equal(tostring(err), "ECONNREFUSED: connection refused, connect [::1]:80")
   end)
 
+  it("reach the callback of a Lua operation as objects, whatever was raised", function()
+    local told
+    task.operation(function() error("a text", 0) end)(function(err) told = err end)
+    task.yield()
+    task.yield()
+    equal({ errors.is(told), told.code, told.message }, { true, "ESCRIPT", "a text" })
+  end)
+
   it("keep a script's own error values as they were, across tasks and groups", function()
     local Mine = setmetatable({}, { __tostring = function() return "mine" end })
     for _, run in ipairs {

@@ -67,6 +67,20 @@ describe("a semaphore", function()
     equal(order, { "first", "second" })
   end)
 
+  it("keeps nothing of those who may not wait where they asked", function()
+    local semaphore = task.semaphore(1)
+    semaphore:acquire()
+    for _ = 1, 100 do
+      pcall(table.sort, { 1, 2 }, function() semaphore:acquire() end)
+    end
+    equal(semaphore.queue.last - semaphore.queue.first + 1, 0)
+    semaphore:release()
+  end)
+
+  it("has a whole number of permits", function()
+    raises(function() task.semaphore(1.5) end, "whole number")
+  end)
+
   it("released too often, or of no size, is a mistake", function()
     raises(function() task.semaphore(1):release() end, "more often than acquired")
     raises(function() task.semaphore(0) end, "at least 1")

@@ -56,8 +56,8 @@ end
 ---@param n integer
 ---@return neap.Semaphore
 local function semaphore(n)
-  if type(n) ~= "number" or n < 1 then
-    error("bad argument #1 to 'semaphore' (a number of at least 1 expected)", 2)
+  if type(n) ~= "number" or n < 1 or n % 1 ~= 0 then
+    error("bad argument #1 to 'semaphore' (a whole number of at least 1 expected)", 2)
   end
   return setmetatable({ size = n, free = n, queue = queue.new() }, Semaphore)
 end
