@@ -101,7 +101,7 @@ static void drop(neap_runtime *rt)
 
 static bool anything_left(const neap_runtime *rt)
 {
-    return rt->handle_count || rt->transports || rt->works || rt->ops || rt->tasks || rt->head ||
+    return rt->handle_count || rt->transports || rt->works || rt->busy || rt->ops || rt->tasks || rt->head ||
            !list_empty(&rt->children);
 }
 

@@ -6,6 +6,7 @@
  * reverse order of opening, after the VM. Shared objects are never unloaded.
  */
 #include <dlfcn.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -113,6 +114,8 @@ void neap_extensions_close(neap_runtime *rt)
 
 static const void *find_interface(neap_env *env, const char *name)
 {
+    if (strcmp(name, "neap.uv/1") == 0)
+        return env->rt->permissions ? NULL : &neap_the_uv;
     for (provided *p = env->rt->provided; p; p = p->next)
         if (strcmp(p->name, name) == 0)
             return p->table;
@@ -138,8 +141,9 @@ static int provide(neap_env *env, const char *name, const void *table)
 
 static int refuse(lua_State *L, const neap_descriptor *d, const char *why)
 {
-    lua_pushfstring(L, "extension '%s' %s (interface %d.%d; this is Neap " NEAP_VERSION
-                       " with interface %d.%d)",
+    lua_pushfstring(L,
+                    "extension '%s' %s (interface %d.%d; this is Neap " NEAP_VERSION
+                    " with interface %d.%d)",
                     d->name, why, d->major, d->minor, NEAP_MAJOR, NEAP_MINOR);
     return neap->raise(L, NEAP_EVERSION, NEAP_F_MESSAGE, lua_tostring(L, -1), NEAP_F_END);
 }
@@ -227,8 +231,7 @@ int neap_lua_extension(lua_State *L)
     if (!rt)
         raise_closed(L);
     if (d && !(d->flags & NEAP_PUBLIC) && neap_permit(rt, "native", name, strlen(name)))
-        return neap->raise(L, NEAP_EPERMISSION, NEAP_F_MESSAGE, "needs permission \"native\"",
-                           NEAP_F_PATH, name, NEAP_F_END);
+        return neap->raise(L, NEAP_EPERMISSION, NEAP_F_PERMISSION, "native", name, NEAP_F_END);
     return d ? neap_extension_open(L, rt, d) : 0;
 }
 
@@ -248,9 +251,11 @@ int neap_lua_load_shared(lua_State *L)
     neap_runtime *rt = neap_of(L);
     if (!rt)
         raise_closed(L);
-    if (neap_permit(rt, "native", path, strlen(path)) < 0)
-        return neap->fail(L, NEAP_EPERMISSION, NEAP_F_PATH, path, NEAP_F_END);
-    void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+    char used[PATH_MAX];
+    int status = neap_permit_file(rt, "native", path, used, sizeof used);
+    if (status)
+        return neap->fail(L, status, NEAP_F_PERMISSION, "native", path, NEAP_F_END);
+    void *library = dlopen(used, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
     if (!library) {
         lua_pushnil(L);
         lua_pushstring(L, dlerror());
@@ -498,5 +503,7 @@ const neap_table neap_the_table = {
     .handle_make = neap_handle_make,
     .handle_test = neap_handle_test,
     .handle_methods = neap_handle_methods,
+    .handle_any = neap_handle_any,
+    .handle_is_closing = neap_handle_is_closing,
     .push_env = push_env,
 };

@@ -10,12 +10,13 @@
 #include "host.h"
 
 typedef struct {
-    list all;          /* in rt->handles */
-    struct box *box;   /* NULL once closing */
+    list all;        /* in rt->handles */
+    struct box *box; /* NULL once closing */
     bool closing;
+    bool gone; /* closed, but its object is not yet collected (NEAP_HANDLE_STAYS) */
 } hidden;
 
-_Static_assert(sizeof(hidden) <= sizeof ((neap_handle *)0)->host, "a handle's hidden part fits");
+_Static_assert(sizeof(hidden) <= sizeof((neap_handle *)0)->host, "a handle's hidden part fits");
 
 typedef struct box {
     const void *magic;
@@ -55,8 +56,27 @@ static int handle_is_closed(lua_State *L)
     box *b = to_box(L, 1);
     if (!b)
         return luaL_argerror(L, 1, "a handle expected");
-    lua_pushboolean(L, !b->h);
+    lua_pushboolean(L, !b->h || hidden_of(b->h)->closing);
     return 1;
+}
+
+static void discard(neap_handle *h)
+{
+    neap_mem(h->env->rt, h, h->type->size, 0);
+}
+
+static int handle_gc(lua_State *L)
+{
+    box *b = to_box(L, 1);
+    neap_handle *h = b ? b->h : NULL;
+    if (!h)
+        return 0;
+    b->h = NULL;
+    hidden_of(h)->box = NULL;
+    neap_handle_close(h);
+    if (hidden_of(h)->gone)
+        discard(h);
+    return 0;
 }
 
 static int handle_tostring(lua_State *L)
@@ -70,7 +90,8 @@ static int handle_tostring(lua_State *L)
 
 static const luaL_Reg common[] = {{"close", handle_close}, {"is_closed", handle_is_closed}, {0}};
 
-static const luaL_Reg common_meta[] = {{"__gc", handle_close}, {"__tostring", handle_tostring}, {0}};
+static const luaL_Reg common_meta[] = {
+    {"__gc", handle_gc}, {"__tostring", handle_tostring}, {0}};
 
 /* ---- Classes ---- */
 
@@ -94,8 +115,10 @@ static class_entry *make_class(lua_State *L, neap_env *env, const neap_handle_cl
     set(L, env, type->metamethods);
     lua_pushstring(L, type->name);
     lua_setfield(L, -2, "__name");
-    lua_pushliteral(L, "it is protected");
-    lua_setfield(L, -2, "__metatable");
+    if (!(type->flags & NEAP_HANDLE_OPEN)) {
+        lua_pushliteral(L, "it is protected");
+        lua_setfield(L, -2, "__metatable");
+    }
     class_entry *c = neap_mem(env->rt, NULL, 0, sizeof *c);
     if (!c)
         neap->raise(L, UV_ENOMEM, NEAP_F_END);
@@ -181,33 +204,49 @@ void *neap_handle_test(lua_State *L, int index, const neap_handle_class *type)
     return b && b->type == type ? b->h : NULL;
 }
 
+neap_handle *neap_handle_any(lua_State *L, int index)
+{
+    box *b = to_box(L, index);
+    return b ? b->h : NULL;
+}
+
+int neap_handle_is_closing(const neap_handle *h)
+{
+    return hidden_of((neap_handle *)h)->closing;
+}
+
 void neap_handle_close(neap_handle *h)
 {
     hidden *hide = hidden_of(h);
     if (hide->closing)
         return;
     hide->closing = true;
-    if (hide->box)
+    if (hide->box && !(h->type->flags & NEAP_HANDLE_STAYS)) {
         hide->box->h = NULL;
-    hide->box = NULL;
+        hide->box = NULL;
+    }
     if (!h->type->close || h->type->close(h) == 0)
         neap_handle_closed(h);
 }
 
-/* Its last callback has been: the struct goes. */
+/* Its last callback has been: the struct goes, or stays with its object. */
 void neap_handle_closed(neap_handle *h)
 {
     neap_runtime *rt = h->env->rt;
     list_remove(&hidden_of(h)->all);
     rt->handle_count--;
-    neap_mem(rt, h, h->type->size, 0);
+    if (hidden_of(h)->box)
+        hidden_of(h)->gone = true;
+    else
+        discard(h);
     neap_closing_advance(rt);
 }
 
 void neap_handles_close(neap_runtime *rt)
 {
     for (list *i = rt->handles.next; i != &rt->handles;) {
-        neap_handle *h = (neap_handle *)((char *)container_of(i, hidden, all) - offsetof(neap_handle, host));
+        neap_handle *h =
+            (neap_handle *)((char *)container_of(i, hidden, all) - offsetof(neap_handle, host));
         bool closing = hidden_of(h)->closing;
         i = i->next;
         if (!closing) {

@@ -85,6 +85,7 @@ struct neap_root {
     bool draining;
     bool guarded;   /* SIGPIPE is blocked between prepare and check */
     neap_pipe_guard guard;
+    bool stopped;   /* a script has stopped the loop */
     int inside;     /* calls of the embedder's under way: a close waits for their end */
     uint64_t drains; /* how many there have been */
     int handles;     /* of the six below, not yet closed */
@@ -169,6 +170,8 @@ struct neap_runtime {
     list mourning;          /* in a drain: to be looked at for these at its end */
     void *free_blocks[8]; /* operations' memory by size class */
     int ops;              /* alive */
+    int busy;  /* requests of extensions that the loop has (uv.c) */
+    int late;  /* callbacks of libuv that had to queue (uv.c) */
     int works;            /* in the thread pool */
     int work_cap;         /* at most; 0 not yet looked up */
     list working;         /* those in the pool */
@@ -234,6 +237,7 @@ struct neap_task {
     int nargs; /* on L's stack, for the first resume */
     int state;
     bool main, callback, queued, failed;
+    bool late; /* a callback of libuv's that had to queue */
     bool reporter;    /* runs host.on_error's function */
     int direct;       /* waits in a row that were over at once */
     int cancelled;    /* status, or 0 */
@@ -362,6 +366,7 @@ typedef struct {
 extern const neap_module neap_modules[]; /* made by the build: lua/ as bytecode */
 
 extern const neap_table neap_the_table;
+extern const neap_uv neap_the_uv;
 
 /* ---- error.c ---- */
 
@@ -415,6 +420,8 @@ void neap_queue_front(neap_runtime *rt, neap_job *job);
 void neap_queue_again(neap_runtime *rt); /* closing: what an exit held back runs */
 void neap_flush_add(neap_root *root, neap_job *job);
 void neap_drain(neap_root *root);
+bool neap_is_held(const neap_runtime *rt); /* after os.exit, until it is closed */
+void neap_run_protected(neap_runtime *rt, void (*fn)(lua_State *S, void *data), void *data);
 void neap_wake_root(neap_root *root); /* the loop does not sleep before a drain */
 void neap_queue_open(neap_runtime *rt);
 int neap_protected(neap_runtime *rt, void (*fn)(lua_State *S, void *data), void *data); /* on S */
@@ -499,6 +506,8 @@ void *neap_handle_new(lua_State *L, const neap_handle_class *type);
 void *neap_handle_test(lua_State *L, int index, const neap_handle_class *type);
 void neap_handle_methods(lua_State *L, const neap_handle_class *type);
 void neap_handles_list(lua_State *L, neap_runtime *rt);
+neap_handle *neap_handle_any(lua_State *L, int index);
+int neap_handle_is_closing(const neap_handle *h);
 void *neap_handle_check(lua_State *L, int index, const neap_handle_class *type);
 void neap_handle_close(neap_handle *h);
 void neap_handle_closed(neap_handle *h);
@@ -557,6 +566,7 @@ void neap_works_cancel(neap_runtime *rt); /* what has not started: done(UV_ECANC
 
 /* ---- transport.c ---- */
 
+char *neap_read_buffer(neap_root *root); /* NULL: no memory */
 neap_transport *neap_transport_new(neap_env *env, int kind);
 int neap_transport_open(neap_transport *t, int fd);
 int neap_transport_connect(neap_transport *t, const struct sockaddr *address, neap_on_done done);

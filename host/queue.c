@@ -25,14 +25,14 @@ void neap_wake_root(neap_root *root)
 }
 
 /* After os.exit or a fatal error nothing of it runs until it is closed. */
-static bool is_held(const neap_runtime *rt)
+bool neap_is_held(const neap_runtime *rt)
 {
     return rt->exiting && rt->state == RT_OPEN;
 }
 
 static void make_ready(neap_runtime *rt)
 {
-    if (list_empty(&rt->ready) && !is_held(rt)) {
+    if (list_empty(&rt->ready) && !neap_is_held(rt)) {
         list_append(&rt->root->ready, &rt->ready);
         neap_wake_root(rt->root);
     }
@@ -130,7 +130,7 @@ static bool step_is_over(neap_root *root)
 static bool goes_on(share *s)
 {
     neap_runtime *rt = s->rt;
-    if (!rt->head || s->left <= 0 || rt->preempted || rt->state == RT_CLOSED || is_held(rt))
+    if (!rt->head || s->left <= 0 || rt->preempted || rt->state == RT_CLOSED || neap_is_held(rt))
         return false;
     return !s->begun || !(step_is_over(rt->root) || neap_limit_over(rt));
 }
@@ -182,6 +182,19 @@ static void rescue(neap_runtime *rt)
     lua_settop(rt->S, 0);
 }
 
+/* Enter its VM from the loop, and leave it with nothing raised. */
+void neap_run_protected(neap_runtime *rt, void (*fn)(lua_State *S, void *data), void *data)
+{
+    bool entered = rt->entered, sliced = neap_slice_begin(rt, false);
+    neap_task *current = rt->current;
+    rt->entered = true;
+    if (neap_protected(rt, fn, data))
+        rescue(rt);
+    rt->entered = entered;
+    rt->current = current;
+    neap_slice_end(rt, sliced);
+}
+
 /* The number of jobs that were run. */
 static int run_turn(neap_runtime *rt, int jobs)
 {
@@ -219,7 +232,7 @@ static void run_all(neap_root *root)
         if (!list_empty(&rt->died) && list_empty(&rt->mourning))
             list_append(&mourning, &rt->mourning);
         list_remove(&rt->ready); /* its own jobs have queued more */
-        if (!rt->head || is_held(rt)) {
+        if (!rt->head || neap_is_held(rt)) {
             rt->drained = 0;
             continue;
         }

@@ -97,10 +97,11 @@ int neap_run(neap_runtime *rt)
     neap_pipe_block(&guard);
     neap_enter_root(root);
     root->running = true;
+    root->stopped = false;
     if (!rt->exiting) {
         uv_run(rt->root->loop, UV_RUN_DEFAULT);
         wait_for_remotes(rt);
-        if (!rt->exiting && rt->state == RT_OPEN)
+        if (!rt->exiting && !root->stopped && rt->state == RT_OPEN)
             check_deadlock(rt);
         if (rt->head) /* an on_error handler for it */
             uv_run(rt->root->loop, UV_RUN_DEFAULT);

@@ -216,6 +216,10 @@ static void run(neap_job *job)
 {
     neap_task *t = container_of(job, neap_task, job);
     t->queued = false;
+    if (t->late) {
+        t->late = false;
+        t->rt->late--;
+    }
     int n = t->nargs;
     if (t->state == TASK_DROPPED || t->rt->state == RT_DROPPED) {
         discard(t);
@@ -284,7 +288,8 @@ void neap_task_resume(neap_task *t, int nargs)
         rt->preempted = true;
         neap_queue_front(rt, &t->job);
         t->queued = true;
-    } else if (t->state == TASK_RUNNING) { /* a foreign C function yielded: nobody else resumes it */
+    } else if (t->state ==
+               TASK_RUNNING) { /* a foreign C function yielded: nobody else resumes it */
         lua_settop(t->L, 0);
         t->state = TASK_PREEMPTED;
         neap_task_ready(t);

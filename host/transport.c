@@ -118,13 +118,18 @@ static int send_in_turn(wire *w, request *r)
 
 /* ---- Reading ---- */
 
-static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
+char *neap_read_buffer(neap_root *root)
 {
-    neap_root *root = wire_runtime(wire_of((uv_stream_t *)handle))->root;
-    (void)suggested;
     if (!root->read_buffer) /* the loop's, so no runtime's */
         root->read_buffer = malloc(READ_BUFFER_SIZE);
-    *buf = uv_buf_init(root->read_buffer, root->read_buffer ? READ_BUFFER_SIZE : 0);
+    return root->read_buffer;
+}
+
+static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
+{
+    char *buffer = neap_read_buffer(wire_runtime(wire_of((uv_stream_t *)handle))->root);
+    (void)suggested;
+    *buf = uv_buf_init(buffer, buffer ? READ_BUFFER_SIZE : 0);
 }
 
 static void on_bytes(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
@@ -320,6 +325,19 @@ int neap_transport_open(neap_transport *t, int fd)
 
 /* ---- Connecting ---- */
 
+int neap_wire_permit(wire *w, const char *verb, const struct sockaddr **address, struct sockaddr_un *un)
+{
+    const struct sockaddr_un *given = (const struct sockaddr_un *)(const void *)*address;
+    char path[sizeof un->sun_path + 1];
+    if (given->sun_family != AF_UNIX || !given->sun_path[0])
+        return neap_permit_address(wire_runtime(w), verb, *address);
+    memcpy(path, given->sun_path, sizeof un->sun_path);
+    path[sizeof un->sun_path] = '\0';
+    *un = (struct sockaddr_un){.sun_family = AF_UNIX};
+    *address = (const struct sockaddr *)(const void *)un;
+    return neap_permit_file(wire_runtime(w), verb, path, un->sun_path, sizeof un->sun_path);
+}
+
 static void on_connected(uv_connect_t *connect, int status)
 {
     wire *w = wire_of(connect->handle);
@@ -346,7 +364,8 @@ int neap_transport_connect(neap_transport *t, const struct sockaddr *address, ne
     wire *w = neap_wire(t);
     if (!w || !is_socket(w) || (address->sa_family == AF_UNIX) != (w->kind == NEAP_PIPE))
         return UV_EINVAL;
-    int status = neap_permit_address(wire_runtime(w), "net.connect", address);
+    struct sockaddr_un un;
+    int status = neap_wire_permit(w, "net.connect", &address, &un);
     if (status)
         return status;
     request *r = neap_request_new(w, SEND_END, 0, done);

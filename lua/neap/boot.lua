@@ -209,7 +209,7 @@ local function neap_loader(name)
   if chunk then
     return chunk
   end
-  local extension = host.extension(name)
+  local extension = host.extension(name == "luv" and "uv" or name)
   if extension then
     return function()
       return extension

@@ -55,8 +55,8 @@ enum {
     NEAP_EKILLED = -20009,     /* the runtime was told to stop this script */
 };
 
-/* Fields of an error, for complete(), fail() and raise(): pairs of field and value, ended by 0.
- * Texts are copied. */
+/* Fields of an error, for complete(), fail() and raise(): pairs of field and value, ended by 0. Texts
+ * are copied, and left out when they are NULL. */
 enum {
     NEAP_F_END = 0,
     NEAP_F_MESSAGE, /* const char *: replaces the code's own message */
@@ -64,6 +64,9 @@ enum {
     NEAP_F_PATH,    /* const char *: err.path */
     NEAP_F_ADDRESS, /* const char *: err.address */
     NEAP_F_PORT,    /* int:          err.port */
+    /* const char * verb, const char * target (may be NULL), of a permission that is missing: the
+     * message becomes `needs permission "verb target"` */
+    NEAP_F_PERMISSION,
 };
 
 /* ---- Jobs: an entry of the runtime's run queue (first in, first out). ---- */
@@ -113,16 +116,24 @@ struct neap_op {
 typedef struct neap_handle neap_handle;
 
 typedef struct {
-    const char *name;          /* its __name: "neap.tcp" */
-    size_t size;               /* of your struct, which begins with neap_handle; zeroed */
-    const luaL_Reg *methods;   /* of its __index; `close` and `is_closed` are added */
+    const char *name;            /* its __name: "neap.tcp" */
+    size_t size;                 /* of your struct, which begins with neap_handle; zeroed */
+    const luaL_Reg *methods;     /* of its __index; `close` and `is_closed` are added */
     const luaL_Reg *metamethods; /* may be NULL; __gc and __tostring are the host's unless given */
-    int (*open)(lua_State *L, neap_handle *h); /* may be NULL; called on the new object: 0 or status */
+    int (*open)(lua_State *L,
+                neap_handle *h); /* may be NULL; called on the new object: 0 or status */
 
     /* Let go of the resource. No Lua. Return 0 when all is gone, or 1 and call handle_closed() when
      * the last callback has been. Called once. */
     int (*close)(neap_handle *h);
+
+    unsigned flags; /* NEAP_HANDLE_... below */
 } neap_handle_class;
+
+enum {
+    NEAP_HANDLE_STAYS = 1, /* the struct stays, closed, as long as the object: check and test give it */
+    NEAP_HANDLE_OPEN = 2,  /* getmetatable gives scripts its metatable */
+};
 
 struct neap_handle {
     const neap_handle_class *type;
@@ -142,7 +153,7 @@ typedef struct neap_timer {
 /* ---- Work on the thread pool. ---- */
 
 typedef struct neap_work {
-    void (*run)(struct neap_work *);              /* on a pool thread: no Lua, no call but "any thread" */
+    void (*run)(struct neap_work *); /* on a pool thread: no Lua, no call but "any thread" */
     void (*done)(struct neap_work *, int status); /* on the loop; always, once: 0 or UV_ECANCELED */
     neap_env *env;
     void *host[2]; /* the host's */
@@ -204,7 +215,8 @@ typedef struct {
      * which the memory is gone. */
     void (*close)(neap_transport *t, void (*closed)(neap_transport *t));
 
-    /* "address", "port" (of this end), "peer_address", "peer_port", "fd", "nodelay", "keepalive":
+    /* "address", "port" (of this end), "peer_address", "peer_port", "fd", "nodelay", "keepalive",
+     * "error" (of the socket, said once: 0 or a status), "queued" (as it is now):
      * a text of at most `size` bytes with its 0 in `out`; the length, or a status. */
     int (*info)(neap_transport *t, const char *key, char *out, size_t size);
 
@@ -229,14 +241,15 @@ struct neap_table {
     uint16_t major, minor;
 
     /* Context. */
-    neap_env *(*env)(lua_State *L);  /* of the C function that runs; only in functions that the host
+    neap_env *(*env)(lua_State *L); /* of the C function that runs; only in functions that the host
                                         registered (descriptor, handle class) */
-    void *(*state)(neap_env *env);   /* state_size zeroed bytes, one block a runtime */
+    void *(*state)(neap_env *env);  /* state_size zeroed bytes, one block a runtime */
     int (*runtime_is)(neap_env *env, lua_State *L); /* does L belong to env's runtime? */
 
     /* Interfaces between extensions: a name with its version, "neap.uv/1". */
-    int (*provide)(neap_env *env, const char *name, const void *table); /* 0, UV_EEXIST, UV_ENOMEM */
-    const void *(*interface)(neap_env *env, const char *name);          /* NULL: nobody provides it */
+    int (*provide)(neap_env *env, const char *name,
+                   const void *table);                         /* 0, UV_EEXIST, UV_ENOMEM */
+    const void *(*interface)(neap_env *env, const char *name); /* NULL: nobody provides it */
 
     /* Operations. op_new raises where nothing can wait (EWAIT), in a cancelled task (its error) and
      * in a closing runtime (ECLOSED): call it before you start anything. complete: exactly once, any
@@ -270,7 +283,7 @@ struct neap_table {
     double (*now)(neap_env *env);
     double (*wall)(neap_env *env); /* since 1970 */
     void (*timer)(neap_env *env, neap_timer *timer, double seconds);
-    void (*timer_stop)(neap_timer *timer); /* idempotent */
+    void (*timer_stop)(neap_timer *timer);               /* idempotent */
     int (*random)(neap_env *env, void *bytes, size_t n); /* 0 or a status */
 
     /* Threads. A remote outlives the runtime; each remote() or remote_retain() needs one
@@ -279,8 +292,8 @@ struct neap_table {
     neap_remote *(*remote)(neap_env *env);
     neap_remote *(*remote_retain)(neap_remote *remote); /* any thread */
     void (*remote_release)(neap_remote *remote);        /* any thread */
-    int (*post)(neap_remote *remote, void (*fn)(neap_env *env, void *data), void (*drop)(void *data),
-                void *data);
+    int (*post)(neap_remote *remote, void (*fn)(neap_env *env, void *data),
+                void (*drop)(void *data), void *data);
 
     /* Memory counted against the runtime. alloc is realloc with the old size (0 and NULL: new; size
      * 0: free); NULL when it does not fit. charge counts memory you hold otherwise: 0 or UV_ENOMEM. */
@@ -311,7 +324,7 @@ struct neap_table {
     void (*transport_streams)(neap_env *env, neap_transport *(*take)(lua_State *, int, neap_buf *),
                               void (*give)(lua_State *, neap_transport *));
     neap_transport *(*transport_new)(neap_env *env, int kind); /* NULL: no memory */
-    int (*transport_open)(neap_transport *t, int fd); /* fd is the transport's when 0 */
+    int (*transport_open)(neap_transport *t, int fd);          /* fd is the transport's when 0 */
     int (*transport_connect)(neap_transport *t, const struct sockaddr *address, neap_on_done done);
     int (*transport_bind)(neap_transport *t, const struct sockaddr *address, unsigned flags);
     int (*transport_listen)(neap_transport *t, int backlog, neap_on_accept on_accept);
@@ -328,6 +341,8 @@ struct neap_table {
     void *(*handle_make)(lua_State *L, neap_env *env, const neap_handle_class *type);
     void *(*handle_test)(lua_State *L, int index, const neap_handle_class *type);
     void (*handle_methods)(lua_State *L, const neap_handle_class *type);
+    neap_handle *(*handle_any)(lua_State *L, int index); /* of any class; NULL: none, or closed */
+    int (*handle_is_closing)(const neap_handle *h);
 
     /* For functions that you register yourself: push what has to be their first upvalue, for env(). Not
      * the env itself: functions may outlive it (neap_attach), and env() then raises ECLOSED. */
@@ -338,11 +353,39 @@ struct neap_table {
  * with on_accept goes on. transport_bind: IPv6 only; SO_REUSEPORT where the system has it. */
 enum { NEAP_BIND_V6ONLY = 1, NEAP_BIND_REUSEPORT = 2 };
 
+/* ---- The interface "neap.uv/1", for extensions that include uv.h (libuv 1.x). ----
+ * Its table is NULL in a restricted runtime. A handle that an extension puts on the loop is closed in
+ * the close() of a neap_handle_class, so that the runtime's end waits for its callback. */
+
+struct uv_loop_s;
+
+typedef struct {
+    size_t size;
+    struct uv_loop_s *(*loop)(neap_env *env);
+    char *(*read_buffer)(neap_env *env, size_t *size); /* the loop's: valid during one read callback;
+                                                          NULL: no memory */
+
+    /* From a callback of libuv, which may not enter Lua otherwise: push(L, data), protected, pushes a
+     * function and its arguments and returns how many these are; the function then runs in a task of
+     * its own: at once, or in its turn while the runtime is preempted or its step is over. It may have
+     * closed anything when this returns. 0, or NEAP_ECLOSED and nothing was pushed. */
+    int (*callback)(neap_env *env, int (*push)(lua_State *L, void *data), void *data);
+
+    /* Run the loop here, as uv_run does; raises when it is running already. */
+    int (*run)(lua_State *L, neap_env *env, int mode);
+    void (*stop)(neap_env *env); /* as uv_stop; a program that waits is then no deadlock */
+    int (*alive)(neap_env *env); /* as uv_loop_alive, without what is the host's own */
+
+    /* n more requests (fewer, when negative) are under way: the runtime's end waits for them. */
+    void (*busy)(neap_env *env, int n);
+} neap_uv;
+
 /* ---- The descriptor. ---- */
 
 enum {
     NEAP_SINGLE = 1, /* may be opened in one runtime of a process only */
-    NEAP_PUBLIC = 2, /* harmless in a restricted runtime: no effect outside the VM, but after permit,
+    NEAP_PUBLIC =
+        2, /* harmless in a restricted runtime: no effect outside the VM, but after permit,
                         permit_address or open_path have allowed it */
 };
 
@@ -353,9 +396,10 @@ typedef struct {
     unsigned flags;
     const luaL_Reg *functions; /* of the table that require returns */
     size_t state_size;
-    int (*open)(neap_env *env, lua_State *L, void *state); /* the table is on L's top: 0 or a status */
-    void (*close)(neap_env *env, void *state);             /* no Lua */
-    const neap_table **table;                              /* where the host puts its table */
+    int (*open)(neap_env *env, lua_State *L,
+                void *state);                  /* the table is on L's top: 0 or a status */
+    void (*close)(neap_env *env, void *state); /* no Lua */
+    const neap_table **table;                  /* where the host puts its table */
 } neap_descriptor;
 
 #if defined(NEAP_BUILTIN)

@@ -1,0 +1,175 @@
+/* uv.c -- uv, also called luv: libuv under luv's names, arguments and results; the module, and what all
+ * of its files share. luv's published reference is its documentation.
+ *
+ *     require "uv"        -- the module; "luv" is the same
+ *
+ * One file a type of libuv's, each with its functions (uv.timer_start) and, for handles, the class with
+ * its methods (timer:start), which are the same functions. */
+#include "uv.h"
+
+#include <string.h>
+
+nuv_state *nuv_state_of(lua_State *L)
+{
+    return neap->state(neap->env(L));
+}
+
+/* ---- Arguments ---- */
+
+void nuv_check_callback(lua_State *L, int index)
+{
+    if (lua_isfunction(L, index))
+        return;
+    if (luaL_getmetafield(L, index, "__call")) {
+        lua_pop(L, 1);
+        return;
+    }
+    lua_pushfstring(L, "function or callable table expected, got %s", luaL_typename(L, index));
+    luaL_argerror(L, index, lua_tostring(L, -1));
+}
+
+void nuv_set_callback(lua_State *L, int index, neap_env *env, int *held)
+{
+    int fn = 0;
+    if (!lua_isnoneornil(L, index)) {
+        nuv_check_callback(L, index);
+        fn = neap->hold(L, index);
+    }
+    neap->let_go(env, held);
+    *held = fn;
+}
+
+void nuv_check_address(lua_State *L, int index, struct sockaddr_storage *address)
+{
+    const char *ip = luaL_checkstring(L, index);
+    int port = (int)luaL_checkinteger(L, index + 1);
+    if (uv_ip4_addr(ip, port, (struct sockaddr_in *)address) &&
+        uv_ip6_addr(ip, port, (struct sockaddr_in6 *)address))
+        luaL_error(L, "invalid IP address or port [%s:%d]", ip, port);
+}
+
+int nuv_check_name(lua_State *L, int index, const nuv_name *names, const char *what)
+{
+    if (lua_isnumber(L, index))
+        return (int)lua_tointeger(L, index);
+    const char *text = luaL_checkstring(L, index);
+    for (; names->name; names++)
+        if (strcmp(names->name, text) == 0)
+            return names->value;
+    lua_pushfstring(L, "invalid %s: %s", what, text);
+    return luaL_argerror(L, index, lua_tostring(L, -1));
+}
+
+const char *nuv_name_of(const nuv_name *names, int value)
+{
+    while (names->name && names->value != value)
+        names++;
+    return names->name;
+}
+
+/* ---- Results ---- */
+
+int nuv_fail(lua_State *L, int status)
+{
+    lua_pushnil(L);
+    lua_pushfstring(L, "%s: %s", uv_err_name(status), uv_strerror(status));
+    lua_pushstring(L, uv_err_name(status));
+    return 3;
+}
+
+int nuv_result(lua_State *L, int status)
+{
+    if (status < 0)
+        return nuv_fail(L, status);
+    lua_pushinteger(L, status);
+    return 1;
+}
+
+void nuv_push_status(lua_State *L, int status)
+{
+    if (status < 0)
+        lua_pushstring(L, uv_err_name(status));
+    else
+        lua_pushnil(L);
+}
+
+int nuv_push_address(lua_State *L, const struct sockaddr *address)
+{
+    char ip[INET6_ADDRSTRLEN] = "";
+    int port = 0;
+    if (address->sa_family == AF_INET) {
+        uv_ip4_name((const struct sockaddr_in *)address, ip, sizeof ip);
+        port = ntohs(((const struct sockaddr_in *)address)->sin_port);
+    } else if (address->sa_family == AF_INET6) {
+        uv_ip6_name((const struct sockaddr_in6 *)address, ip, sizeof ip);
+        port = ntohs(((const struct sockaddr_in6 *)address)->sin6_port);
+    } else {
+        lua_pushnil(L);
+        return 1;
+    }
+    lua_createtable(L, 0, 3);
+    lua_pushstring(L, address->sa_family == AF_INET ? "inet" : "inet6");
+    lua_setfield(L, -2, "family");
+    lua_pushstring(L, ip);
+    lua_setfield(L, -2, "ip");
+    lua_pushinteger(L, port);
+    lua_setfield(L, -2, "port");
+    return 1;
+}
+
+/* ---- Callbacks ---- */
+
+typedef struct {
+    int callback;
+    int (*args)(lua_State *L, void *data);
+    void *data;
+} call;
+
+static int push_call(lua_State *L, void *data)
+{
+    const call *c = data;
+    neap->held(L, c->callback);
+    return c->args ? c->args(L, c->data) : 0;
+}
+
+void nuv_call(neap_env *env, int callback, int (*args)(lua_State *L, void *data), void *data)
+{
+    const nuv_state *state = neap->state(env);
+    if (callback)
+        state->host->callback(env, push_call, &(call){callback, args, data});
+}
+
+/* ---- The module ---- */
+
+static const luaL_Reg *const functions[] = {
+    nuv_handle_functions, nuv_request_functions, nuv_loop_functions,
+    nuv_timer_functions,  nuv_stream_functions,  nuv_tcp_functions,
+};
+
+static void add_functions(neap_env *env, lua_State *L, const luaL_Reg *list)
+{
+    for (; list->name; list++) {
+        neap->push_env(L, env);
+        lua_pushcclosure(L, list->func, 1);
+        lua_setfield(L, -2, list->name);
+    }
+}
+
+static int on_open(neap_env *env, lua_State *L, void *memory)
+{
+    nuv_state *state = memory;
+    state->env = env;
+    state->host = neap->interface(env, "neap.uv/1");
+    if (!state->host)
+        return NEAP_EPERMISSION;
+    state->loop = state->host->loop(env);
+    for (size_t i = 0; i < sizeof functions / sizeof *functions; i++)
+        add_functions(env, L, functions[i]);
+    nuv_push_constants(L);
+    lua_setfield(L, -2, "constants");
+    lua_pushlightuserdata(L, state->loop);
+    lua_setfield(L, -2, "_loop");
+    return 0;
+}
+
+NEAP_EXTENSION(uv, .state_size = sizeof(nuv_state), .open = on_open)
