@@ -183,7 +183,7 @@ build/fuzz/%: fuzz/%.c build/fuzz/libneap.a
 docs:
 	@scripts/docs
 format:
-	@clang-format -i $$(find host bindings fuzz t bench -name "*.[ch]")
+	@clang-format -i $$(find host bindings bench fuzz t examples -name "*.[ch]")
 
 check lint:
 	@scripts/need build test

@@ -22,7 +22,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     return 0;
 }
 
-static int match(neap_pattern *m, const char *subject, size_t length, const char *pattern, int steps)
+static int match(neap_pattern *m, const char *subject, size_t length, const char *pattern,
+                 int steps)
 {
     int found;
     memset(m, 0, sizeof *m);

@@ -225,11 +225,13 @@ static void do_call(lua_State *S, void *data)
     int function = lua_gettop(S), wanted = results_wanted(c->format);
     int n = push_values(S, rt->L, &c->format, c->ap);
     neap_task *outer = rt->current;
+    int nowait = rt->nowait;
     rt->current = NULL; /* nothing can wait in here */
     bool sliced = neap_slice_begin(rt, true);
     int status = lua_pcall(S, n, LUA_MULTRET, function - 1);
     neap_slice_end(rt, sliced);
     rt->current = outer;
+    rt->nowait = nowait;
     if (status)
         lua_error(S);
     if (lua_gettop(S) > function && lua_isnil(S, function) && neap_error_is(S, function + 1)) {

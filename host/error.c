@@ -52,24 +52,37 @@ const char *neap_status_message(int status)
 
 static const char *const field_names[] = {
     [NEAP_F_MESSAGE] = "message", [NEAP_F_SYSCALL] = "syscall", [NEAP_F_PATH] = "path",
-    [NEAP_F_ADDRESS] = "address", [NEAP_F_PORT] = "port",
+    [NEAP_F_ADDRESS] = "address", [NEAP_F_PORT] = "port",       [NEAP_F_PERMISSION] = "message",
 };
 
 enum { FIELDS = sizeof field_names / sizeof field_names[0], FIELD_MAX = 1024 };
 
-/* Write the fields into `out`, which has room for them all: cut at FIELD_MAX each. */
+/* Take a field's value: its text, which may be made in `made`; NULL: it has none. */
+static const char *field_text(int field, va_list *ap, char made[FIELD_MAX])
+{
+    if (field == NEAP_F_PORT) {
+        snprintf(made, FIELD_MAX, "%d", va_arg(*ap, int));
+        return made;
+    }
+    const char *text = va_arg(*ap, const char *);
+    if (field != NEAP_F_PERMISSION)
+        return text;
+    const char *target = va_arg(*ap, const char *);
+    if (!text)
+        return NULL;
+    snprintf(made, FIELD_MAX, "needs permission \"%s%s%.900s\"", text, target ? " " : "",
+             target ? target : "");
+    return made;
+}
+
+/* Write the fields into `out`, which has room for each of them once: cut at FIELD_MAX. */
 static size_t encode(char *out, va_list ap)
 {
-    char *p = out;
-    for (int field; (field = va_arg(ap, int)) != NEAP_F_END;) {
-        char port[16];
-        const char *text = port;
-        if (field == NEAP_F_PORT)
-            snprintf(port, sizeof port, "%d", va_arg(ap, int));
-        else
-            text = va_arg(ap, const char *);
-        if (field < 0 || field >= FIELDS)
-            break;
+    char *p = out, made[FIELD_MAX];
+    va_list values;
+    va_copy(values, ap);
+    for (int field; (field = va_arg(values, int)) > NEAP_F_END && field < FIELDS;) {
+        const char *text = field_text(field, &values, made);
         if (!text)
             continue;
         size_t n = strnlen(text, FIELD_MAX);
@@ -78,6 +91,7 @@ static size_t encode(char *out, va_list ap)
         p[n] = 0;
         p += n + 1;
     }
+    va_end(values);
     *p++ = 0;
     return (size_t)(p - out);
 }
@@ -247,11 +261,25 @@ static int errors_is(lua_State *L)
     return 1;
 }
 
-static const luaL_Reg errors_functions[] = {{"new", errors_new}, {"is", errors_is}, {NULL, NULL}};
+/* errors.report(err) -> err: to on_error, with the traceback of where it was raised; nothing else
+ * comes of it. So it can be xpcall's handler. */
+static int errors_report(lua_State *L)
+{
+    neap_error_handler(L);
+    neap_unhandled(neap_of(L), L, 1, false);
+    return 1;
+}
+
+static const luaL_Reg errors_functions[] = {
+    {"new", errors_new}, {"is", errors_is}, {"report", errors_report}, {NULL, NULL}};
 
 const neap_descriptor neap_extension_neap_errors = {
-    .size = sizeof(neap_descriptor), .major = NEAP_MAJOR, .minor = NEAP_MINOR,
-    .name = "neap_errors", .flags = NEAP_PUBLIC, .functions = errors_functions,
+    .size = sizeof(neap_descriptor),
+    .major = NEAP_MAJOR,
+    .minor = NEAP_MINOR,
+    .name = "neap_errors",
+    .flags = NEAP_PUBLIC,
+    .functions = errors_functions,
     .table = &neap,
 };
 

@@ -264,6 +264,7 @@ struct task_box {
     bool ended, failed;
     int results;      /* how many are in the object's own table: of a failed one, the error */
     list waiters;     /* operations in join */
+    int joins;    /* operations that have its outcome still to come */
     died_error *died; /* in rt->died */
 };
 

@@ -75,7 +75,8 @@ static int host_handles(lua_State *L)
 
 static void push_task(lua_State *L, const neap_task *t)
 {
-    static const char *const states[] = {"ready", "running", "waiting", "preempted", "ended", "dropped"};
+    static const char *const states[] = {"ready",     "running", "waiting",
+                                         "preempted", "ended",   "dropped"};
     lua_createtable(L, 0, 4);
     lua_pushstring(L, states[t->state]);
     lua_setfield(L, -2, "state");
@@ -123,13 +124,9 @@ static int host_features(lua_State *L)
     return 1;
 }
 
-static const luaL_Reg functions[] = {{"listeners", host_listeners},
-                                     {"exports", host_exports},
-                                     {"on_error", host_on_error},
-                                     {"stats", host_stats},
-                                     {"handles", host_handles},
-                                     {"tasks", host_tasks},
-                                     {"features", host_features},
-                                     {NULL, NULL}};
+static const luaL_Reg functions[] = {{"listeners", host_listeners}, {"exports", host_exports},
+                                     {"on_error", host_on_error},   {"stats", host_stats},
+                                     {"handles", host_handles},     {"tasks", host_tasks},
+                                     {"features", host_features},   {NULL, NULL}};
 
 NEAP_EXTENSION(neap_host, .flags = NEAP_PUBLIC, .functions = functions)

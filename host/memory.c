@@ -41,7 +41,8 @@ static bool fits(const neap_runtime *rt, size_t old_size, size_t size)
 {
     if (fails(old_size, size))
         return false;
-    return !rt->memory_limit || size <= old_size || rt->memory + (size - old_size) <= rt->memory_limit;
+    return !rt->memory_limit || size <= old_size ||
+           rt->memory + (size - old_size) <= rt->memory_limit;
 }
 
 static void count(neap_runtime *rt, size_t old_size, size_t size)

@@ -26,7 +26,7 @@ static op_head *block_new(neap_runtime *rt, size_t size)
         memset(o, 0, bytes);
     }
     if (o)
-        o->size_class = (uint32_t)class;
+        o->size_class = (uint32_t) class;
     return o;
 }
 
@@ -78,9 +78,11 @@ static int refuse(lua_State *L, const neap_op_class *type)
         lua_pushfstring(L, "%s:%d: ", ar.short_src, ar.currentline);
     else
         lua_pushliteral(L, "");
-    lua_pushfstring(L, "%s%s would wait where nothing can wait (a coroutine resumed from C, sort, gsub,"
-                       " or neap_call): pass a callback, or call it from a task",
-                    lua_tostring(L, -1), type->name);
+    lua_pushfstring(
+        L,
+        "%s%s would wait where nothing can wait (a coroutine resumed from C, sort, gsub,"
+        " or neap_call): pass a callback, or call it from a task",
+        lua_tostring(L, -1), type->name);
     return neap->raise(L, NEAP_EWAIT, NEAP_F_MESSAGE, lua_tostring(L, -1), NEAP_F_END);
 }
 
@@ -242,9 +244,7 @@ void neap_op_complete(neap_op *op, int status, ...)
     vcomplete(o, status, ap);
     va_end(ap);
     switch (o->state) {
-    case OP_WAITING:
-        neap_task_ready(o->task);
-        break;
+    case OP_WAITING: neap_task_ready(o->task); break;
     case OP_CALLBACK:
         if (!o->queued) {
             o->queued = true;
@@ -275,6 +275,26 @@ int neap_op_outcome(lua_State *S, op_head *o)
 
 /* ---- The callback form ---- */
 
+/* The error that its task has been cancelled with: raised again it is no failure. */
+static int push_cancelled(lua_State *S, op_head *o, neap_task *t)
+{
+    t->cancelled = o->cancelled;
+    t->cancel_delivered = true;
+    neap_task_cancel_error(S, t);
+    lua_xmove(S, t->L, 1);
+    return 1;
+}
+
+static int push_outcome(lua_State *S, op_head *o, neap_task *t)
+{
+    int n = neap_op_outcome(S, o); /* the topmost n; what it left below is dropped */
+    bool failed = o->status < 0;
+    if (!failed)
+        lua_pushnil(t->L);
+    lua_xmove(S, t->L, failed ? 1 : n);
+    return failed ? 1 : n + 1;
+}
+
 /* Call it in a pooled task: callback(err) or callback(nil, results ...). */
 static void run_callback(neap_job *job)
 {
@@ -287,14 +307,7 @@ static void run_callback(neap_job *job)
     t->callback = true;
     neap_anchor_push(rt, S, o->callback);
     lua_xmove(S, t->L, 1);
-    if (o->state == OP_DETACHED)
-        o->status = o->cancelled;
-    int n = neap_op_outcome(S, o); /* the topmost n; what it left below is dropped */
-    bool failed = o->status < 0;
-    if (!failed)
-        lua_pushnil(t->L);
-    lua_xmove(S, t->L, failed ? 1 : n);
-    n = failed ? 1 : n + 1;
+    int n = o->state == OP_DETACHED ? push_cancelled(S, o, t) : push_outcome(S, o, t);
     rt->delivering = NULL;
     rt->arriving = NULL;
     o->queued = false;

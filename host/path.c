@@ -101,6 +101,35 @@ int neap_path_grant(const char *text, char *real, size_t size, size_t *base)
     }
 }
 
+int neap_path_real(const char *text, char *real)
+{
+    char folder[PATH_MAX];
+    const char *name = strrchr(text, '/');
+    size_t n = (size_t)(name - text);
+    if (realpath(text, real))
+        return 0;
+    snprintf(folder, sizeof folder, "%.*s", n ? (int)n : 1, text);
+    if (errno != ENOENT || !realpath(folder, real))
+        return -errno;
+    n = real[1] ? strlen(real) : 0;
+    if (n + strlen(name) >= PATH_MAX)
+        return UV_ENAMETOOLONG;
+    strcpy(real + n, name);
+    return 0;
+}
+
+int neap_path_real_grant(const char *text, char *real, size_t size)
+{
+    size_t base;
+    if (realpath(text, real))
+        return 0;
+    int fd = neap_path_grant(text, real, size, &base);
+    if (fd < 0)
+        return fd;
+    close(fd);
+    return 0;
+}
+
 /* The longest grant. */
 const neap_rule *neap_path_find(const neap_permissions *p, neap_verb verb, char *path, size_t size)
 {

@@ -165,15 +165,9 @@ static int retry(machine *m)
         if (matches(m, c->s, c->item, c->end))
             return go(m, ++c->s, c->end + 1);
         break;
-    case OPTIONAL:
-        m->choices--;
-        return go(m, c->s, c->end + 1);
-    case BEGUN:
-        m->captures--;
-        break;
-    case ENDED:
-        m->capture[c->n].length = NEAP_CAPTURE_OPEN;
-        break;
+    case OPTIONAL: m->choices--; return go(m, c->s, c->end + 1);
+    case BEGUN: m->captures--; break;
+    case ENDED: m->capture[c->n].length = NEAP_CAPTURE_OPEN; break;
     }
     m->choices--;
     return FAIL;
@@ -278,12 +272,9 @@ static int item(machine *m)
 static int step(machine *m)
 {
     switch (*m->p) {
-    case '\0':
-        return MATCHED;
-    case '(':
-        return begin_capture(m);
-    case ')':
-        return end_capture(m);
+    case '\0': return MATCHED;
+    case '(': return begin_capture(m);
+    case ')': return end_capture(m);
     case '$':
         if (!m->p[1])
             return m->s == m->subject_end ? MATCHED : FAIL;
@@ -315,25 +306,16 @@ int neap_pattern_run(machine *m, long steps)
     m->steps = steps > 1 ? steps : 2; /* one for expand to get on by */
     while (m->steps-- > 0) {
         switch (m->state) {
-        case GO:
-            m->state = step(m);
-            break;
-        case EXPAND:
-            m->state = expand(m);
-            break;
-        case FAIL:
-            m->state = retry(m);
-            break;
-        case MATCHED:
-            m->to = m->s;
-            return NEAP_PATTERN_FOUND;
+        case GO: m->state = step(m); break;
+        case EXPAND: m->state = expand(m); break;
+        case FAIL: m->state = retry(m); break;
+        case MATCHED: m->to = m->s; return NEAP_PATTERN_FOUND;
         case NOTHING:
             if (m->anchored || m->from >= m->subject_end)
                 return NEAP_PATTERN_NONE;
             neap_pattern_begin(m, m->from + 1);
             break;
-        case BROKEN:
-            return NEAP_PATTERN_WRONG;
+        case BROKEN: return NEAP_PATTERN_WRONG;
         }
     }
     return NEAP_PATTERN_MORE;

@@ -22,7 +22,8 @@ typedef struct {
 } neap_choice;
 
 typedef struct {
-    const char *subject, *subject_end, *pattern; /* both end in a 0, as Lua's strings do; the pattern
+    const char *subject, *subject_end,
+        *pattern; /* both end in a 0, as Lua's strings do; the pattern
                                                     without its '^' */
     bool anchored;
     const char *from, *to; /* of the match */

@@ -3,6 +3,7 @@
  *   neap_permissions_parse   strings -> rules, or the string that is wrong
  *   neap_permit              may it do this, by name
  *   neap_permit_address      may it reach this address, after DNS
+ *   neap_permit_file         may it use this library or socket, and by what path
  *   neap_open_path           open(2) for a runtime: checked and opened in one, on any thread
  *
  * A verb without a target means all of it. What a child may do is what its own rules and those of
@@ -10,7 +11,8 @@
  * checked against the parent's when they are granted. A restricted runtime has what is granted and
  * nothing else; an unrestricted one (rt->permissions is NULL) everything.
  *
- *   net.connect, net.listen   a host, address, block or socket path, with ports: permit_net.c
+ *   net.connect, net.listen   a host, address, block or socket path, with ports: permit_net.c; a socket
+ *              has to lead where it led when it was granted, as has a library of native
  *   dns        a host; net.connect grants for a host let it be looked up too
  *   fs.read, fs.write         a file or a folder with all in it: path.c
  *   run, native               a program or library: its path as it is called, or a bare name
@@ -96,7 +98,7 @@ static int draft_host(draft *d, const char *target)
     d->head.bits = h.bits;
     memcpy(d->head.address, h.address, sizeof h.address);
     strcpy(d->text, h.host);
-    return 0;
+    return *h.host == '/' ? neap_path_real_grant(h.host, d->real, sizeof d->real) : 0;
 }
 
 static int draft_path(draft *d, const char *target)
@@ -120,6 +122,8 @@ static int draft_text(draft *d, const char *target)
         d->head.kind = RULE_PREFIX;
         d->text[n - 1] = '\0';
     }
+    if (!err && d->head.verb == NATIVE && *d->text == '/')
+        err = neap_path_real_grant(d->text, d->real, sizeof d->real);
     return err;
 }
 
@@ -302,6 +306,38 @@ int neap_permit_address(neap_runtime *rt, const char *name, const struct sockadd
             return NEAP_EPERMISSION;
         rt = rt->parent;
     }
+    return 0;
+}
+
+static bool permits_file(const neap_permissions *p, neap_verb verb, const char *text,
+                         const char *real)
+{
+    for (const neap_rule *r = p->rules; r; r = r->next)
+        if (r->verb == verb && !strcmp(r->text, text) && !strcmp(r->real, real))
+            return true;
+    return false;
+}
+
+/* May it load the library, or connect to or make the socket, that `path` names? Only the granted one:
+ * the same path by its text, which leads where it led when it was granted. Then `out` is what to call
+ * it by: no link is on that path, and what was judged is what is used. */
+int neap_permit_file(neap_runtime *rt, const char *name, const char *path, char *out, size_t size)
+{
+    char text[PATH_MAX], real[PATH_MAX];
+    neap_verb verb = find_verb(name, strlen(name));
+    const char *use = path;
+    for (rt = restricted(rt); rt; rt = restricted(rt->parent)) {
+        if (neap_permits_all(rt->permissions, verb))
+            continue;
+        if (use == path && (neap_path_absolute(path, text, sizeof text) || neap_path_real(text, real)))
+            return NEAP_EPERMISSION;
+        if (!permits_file(rt->permissions, verb, text, real))
+            return NEAP_EPERMISSION;
+        use = real;
+    }
+    if (strlen(use) >= size)
+        return UV_ENAMETOOLONG;
+    strcpy(out, use);
     return 0;
 }
 

@@ -47,7 +47,7 @@ typedef struct neap_rule {
     unsigned bits;
     int folder;       /* fs: O_PATH descriptor of the deepest folder there was; or -1 */
     size_t base;      /* fs: length of that folder's path, which `real` begins with */
-    const char *real; /* fs: the real path */
+    const char *real; /* of a path: the real one, when it was granted */
     const char *text; /* host; name; fs: the path as it was granted, made absolute */
 } neap_rule;
 
@@ -76,6 +76,11 @@ int neap_path_absolute(const char *path, char *out, size_t size);
 /* Where a granted path leads to now: `real` gets its real path as far as there is one, *base the
  * length of the deepest folder in it; returns that folder's descriptor, or a status. */
 int neap_path_grant(const char *text, char *real, size_t size, size_t *base);
+
+/* A file that is granted by itself (a library, a socket): its real path now, with a last name that need
+ * not be there; when it is granted, the folders need not be there either. 0 or a status. */
+int neap_path_real(const char *text, char *real);
+int neap_path_real_grant(const char *text, char *real, size_t size);
 
 /* The rule of `verb` that a path lies in, or NULL; `path` is rewritten to lie in its real path. */
 const neap_rule *neap_path_find(const neap_permissions *p, neap_verb verb, char *path, size_t size);

@@ -11,6 +11,7 @@
  */
 #include <arpa/inet.h>
 #include <ctype.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -273,14 +274,12 @@ bool neap_rule_has_host(const neap_rule *rule, const neap_host *asked)
 
 static bool has_socket(const neap_rule *rule, const struct sockaddr_un *un)
 {
-    char path[sizeof un->sun_path + 1];
+    char path[sizeof un->sun_path + 1], text[PATH_MAX];
     memcpy(path, un->sun_path, sizeof un->sun_path);
     path[sizeof un->sun_path] = '\0';
-    if (!path[0])
-        path[0] = '@';
-    neap_host asked;
-    return !neap_host_parse(&asked, path, strlen(path)) && rule->kind == RULE_NAME &&
-           !strcmp(rule->text, asked.host);
+    if (!path[0]) /* an abstract name */
+        return path[1] && *rule->text == '@' && !strcmp(rule->text + 1, path + 1);
+    return !neap_path_absolute(path, text, sizeof text) && !strcmp(rule->text, text);
 }
 
 bool neap_rule_has_address(const neap_rule *rule, const struct sockaddr *address)

@@ -46,7 +46,8 @@ struct neap_slice {
     neap_slice *below;
     neap_hook user;
     uint64_t deadline;
-    uint64_t kill_at;          /* the owner's: where it may not yield by then it is killed; 0: put off for ever */
+    uint64_t
+        kill_at; /* the owner's: where it may not yield by then it is killed; 0: put off for ever */
     uint64_t retry;            /* how long until the signal tries again */
     int depth;                 /* entries that were not yet left */
     int counted;               /* instructions since the user's count hook ran (without signals) */

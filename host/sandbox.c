@@ -12,6 +12,7 @@
  * Its compiled code is bounded, because the memory limit does not see it. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <lualib.h>
 #include <string.h>
 #include <unistd.h>
@@ -128,10 +129,10 @@ static int sandbox_loadfile(lua_State *L)
 /* loadable(path): may this C library be loaded, and is it there? true, or nil and why not. */
 static int sandbox_loadable(lua_State *L)
 {
-    size_t n;
-    const char *path = luaL_checklstring(L, 1, &n);
-    int status = neap_permit(neap_of(L), "native", path, n);
-    if (!status && access(path, R_OK))
+    char used[PATH_MAX];
+    const char *path = luaL_checkstring(L, 1);
+    int status = neap_permit_file(neap_of(L), "native", path, used, sizeof used);
+    if (!status && access(used, R_OK))
         status = -errno;
     if (status)
         return neap_sandbox_fail(L, "native", path, status);
@@ -177,9 +178,15 @@ static int sandbox_refuse(lua_State *L)
 /* ---- Setting up ---- */
 
 static const luaL_Reg libraries[] = {
-    {"", luaopen_base},         {LUA_LOADLIBNAME, luaopen_package}, {LUA_TABLIBNAME, luaopen_table},
-    {LUA_OSLIBNAME, luaopen_os}, {LUA_STRLIBNAME, luaopen_string},  {LUA_MATHLIBNAME, luaopen_math},
-    {LUA_BITLIBNAME, luaopen_bit}, {LUA_JITLIBNAME, luaopen_jit},   {NULL, NULL},
+    {"", luaopen_base},
+    {LUA_LOADLIBNAME, luaopen_package},
+    {LUA_TABLIBNAME, luaopen_table},
+    {LUA_OSLIBNAME, luaopen_os},
+    {LUA_STRLIBNAME, luaopen_string},
+    {LUA_MATHLIBNAME, luaopen_math},
+    {LUA_BITLIBNAME, luaopen_bit},
+    {LUA_JITLIBNAME, luaopen_jit},
+    {NULL, NULL},
 };
 
 void neap_sandbox_libraries(lua_State *L)
@@ -226,8 +233,8 @@ static void new_globals(lua_State *L)
 
 static void push_loaded(lua_State *L)
 {
-    static const char *const names[] = {"_G", "package", "table", "string", "math", "os", "bit",
-                                        "coroutine", "debug"};
+    static const char *const names[] = {"_G", "package", "table",     "string", "math",
+                                        "os", "bit",     "coroutine", "debug"};
     lua_createtable(L, 0, 16);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         lua_getglobal(L, names[i]);

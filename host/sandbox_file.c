@@ -193,15 +193,10 @@ static bool read_one(lua_State *L, FILE *c, int arg)
     }
     const char *format = luaL_checkstring(L, arg);
     switch (format[*format == '*']) {
-    case 'n':
-        return read_number(L, c);
-    case 'l':
-        return read_line(L, c, false);
-    case 'L':
-        return read_line(L, c, true);
-    case 'a':
-        read_bytes(L, c, SIZE_MAX);
-        return true;
+    case 'n': return read_number(L, c);
+    case 'l': return read_line(L, c, false);
+    case 'L': return read_line(L, c, true);
+    case 'a': read_bytes(L, c, SIZE_MAX); return true;
     }
     return luaL_argerror(L, arg, "invalid format");
 }
@@ -297,10 +292,9 @@ static int file_setvbuf(lua_State *L)
 
 /* ---- Registration ---- */
 
-static const luaL_Reg methods[] = {{"close", file_close}, {"flush", file_flush},
-                                   {"read", file_read},   {"seek", file_seek},
-                                   {"write", file_write}, {"setvbuf", file_setvbuf},
-                                   {NULL, NULL}};
+static const luaL_Reg methods[] = {
+    {"close", file_close}, {"flush", file_flush},     {"read", file_read}, {"seek", file_seek},
+    {"write", file_write}, {"setvbuf", file_setvbuf}, {NULL, NULL}};
 
 static const luaL_Reg functions[] = {{"file_open", file_open},
                                      {"file_standard", file_standard},

@@ -4,8 +4,10 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "permit.h"
 #include "sandbox.h"
 
 int neap_sandbox_fail(lua_State *L, const char *verb, const char *path, int status)
@@ -59,13 +61,31 @@ static int os_remove(lua_State *L)
     return 1;
 }
 
-/* What is moved keeps its rights: a hard link is none, and a link leads only to where one may go. */
+/* What is moved may be readable where it goes to, so it has to be already. */
+static int check_readable(lua_State *L, const char *path, int folder, const char *name)
+{
+    struct stat st, moved;
+    int fd = neap_open_path(neap_of(L), path, NEAP_O_PATH | O_NONBLOCK | O_NOFOLLOW, 0);
+    if (fd < 0)
+        return fd;
+    int status = fstat(fd, &st) || fstatat(folder, name, &moved, AT_SYMLINK_NOFOLLOW) ? -errno : 0;
+    close(fd);
+    if (!status && (st.st_ino != moved.st_ino || st.st_dev != moved.st_dev))
+        status = -EAGAIN; /* something was renamed meanwhile */
+    return status;
+}
+
+/* A link leads only to where one may go, wherever it is. */
 static int os_rename(lua_State *L)
 {
     const char *from = luaL_checkstring(L, 1), *to = luaL_checkstring(L, 2), *old, *new;
     int source = open_folder(L, from, &old), target, status = 0;
     if (source < 0)
         return neap_sandbox_fail(L, "fs.write", from, source);
+    if ((status = check_readable(L, from, source, old))) {
+        close(source);
+        return neap_sandbox_fail(L, "fs.read", from, status);
+    }
     target = open_folder(L, to, &new);
     if (target >= 0) {
         status = renameat(source, old, target, new) ? -errno : 0;
@@ -94,8 +114,10 @@ static int os_execute(lua_State *L)
     return 1;
 }
 
-static const luaL_Reg functions[] = {{"execute", os_execute}, {"getenv", os_getenv},
-                                     {"remove", os_remove},   {"rename", os_rename},
+static const luaL_Reg functions[] = {{"execute", os_execute},
+                                     {"getenv", os_getenv},
+                                     {"remove", os_remove},
+                                     {"rename", os_rename},
                                      {NULL, NULL}};
 
 void neap_sandbox_os(lua_State *L)

@@ -266,12 +266,9 @@ static int go_on(lua_State *L, search *s)
     if (s->operation == GSUB)
         return gsub(L, s);
     switch (run(L, &s->m)) {
-    case NEAP_PATTERN_FOUND:
-        return push_found(L, s);
-    case NEAP_PATTERN_NONE:
-        return push_nothing(L, s);
-    case NEAP_PATTERN_WRONG:
-        return wrong(L, s->m.error);
+    case NEAP_PATTERN_FOUND: return push_found(L, s);
+    case NEAP_PATTERN_NONE: return push_nothing(L, s);
+    case NEAP_PATTERN_WRONG: return wrong(L, s->m.error);
     }
     keep(L, s);
     lua_pushboolean(L, 0);

@@ -276,7 +276,9 @@ void neap_task_resume(neap_task *t, int nargs)
     rt->current = t;
     rt->suspending = false;
     t->state = TASK_RUNNING;
+    int nowait = rt->nowait;
     int status = lua_resume(t->L, nargs);
+    rt->nowait = nowait; /* a kill leaves it as it was */
     rt->current = outer;
     if (!outer)
         neap_slice_survive(&rt->slice);
@@ -369,8 +371,8 @@ static void orphaned(neap_task *t, lua_State *S)
 {
     neap_runtime *rt = t->rt;
     task_box *box = t->box;
-    died_error *d = box && list_empty(&box->waiters) ? neap_mem(rt, NULL, 0, sizeof *d) : NULL;
-    if (box && !list_empty(&box->waiters))
+    died_error *d = box ? neap_mem(rt, NULL, 0, sizeof *d) : NULL;
+    if (!d && box && box->joins) /* no memory: whoever waits for it is told that */
         return;
     if (!d) {
         rt->reporting = t->reporter;
@@ -492,13 +494,22 @@ void neap_task_rescue(neap_runtime *rt)
 
 /* ---- Its Lua object ---- */
 
+static died_error *first_unwanted(neap_runtime *rt)
+{
+    for (list *i = rt->died.next; i != &rt->died; i = i->next) {
+        died_error *d = container_of(i, died_error, all);
+        if (!d->box->joins)
+            return d;
+    }
+    return NULL;
+}
+
 /* Spawned tasks whose error nobody waits for by the end of the drain in which they died. */
 static void report_died(lua_State *S, void *data)
 {
     neap_runtime *rt = data;
     rt->reporting = false;
-    while (!list_empty(&rt->died)) {
-        died_error *d = container_of(rt->died.next, died_error, all);
+    for (died_error *d; (d = first_unwanted(rt));) {
         neap_anchor_push(rt, S, d->error);
         forget(rt, d);
         neap_unhandled(rt, S, -1, true);
@@ -508,7 +519,7 @@ static void report_died(lua_State *S, void *data)
 
 void neap_tasks_died(neap_runtime *rt)
 {
-    while (!list_empty(&rt->died) && neap_protected(rt, report_died, rt))
+    while (first_unwanted(rt) && neap_protected(rt, report_died, rt))
         lua_settop(rt->S, 0);
 }
 

@@ -166,7 +166,9 @@ static int task_tostring(lua_State *L)
 {
     task_box *box = to_box(L, 1);
     lua_pushfstring(L, "task: %p (%s)", (void *)box,
-                    box->failed ? "failed" : box->ended ? "ended" : "alive");
+                    box->failed  ? "failed"
+                    : box->ended ? "ended"
+                                 : "alive");
     return 1;
 }
 
@@ -202,13 +204,22 @@ static int join_results(lua_State *L, neap_op *op)
     return box->failed ? push_failure(L, false) : n + 1;
 }
 
+/* Undelivered, an error that this one wanted is anybody's again: the drain's end reports it. */
+static void join_release(neap_op *op, int delivered)
+{
+    task_box *box = ((join_op *)op)->box;
+    (void)delivered;
+    if (box)
+        box->joins--;
+}
+
 static void join_cancel(neap_op *op)
 {
     list_remove(&head_of(op)->member);
     neap_op_complete(op, UV_ECANCELED, NEAP_F_END);
 }
 
-static const neap_op_class join_class = {"task.wait", join_results, join_cancel, NULL};
+static const neap_op_class join_class = {"task.wait", join_results, join_cancel, join_release};
 
 static int task_join(lua_State *L)
 {
@@ -219,6 +230,7 @@ static int task_join(lua_State *L)
     lua_pushnil(L); /* no callback: the object itself is on the top otherwise */
     join_op *join = neap_op_new(L, &join_class, sizeof *join);
     join->box = box;
+    box->joins++;
     neap_op_pin(L, &join->op, 1);
     if (box->ended)
         neap_op_complete(&join->op, 0);
@@ -243,7 +255,7 @@ static int run_results(lua_State *L, neap_op *op)
         return push_failure(L, s->returned_failure);
     }
     bool told = s->timed_out && body->cancel_delivered; /* it may have tidied up, but is too late */
-    if (!body->L || body->failed || told) { /* by its own cancellation */
+    if (!body->L || body->failed || told) {             /* by its own cancellation */
         body->cancelled = s->cancelled ? s->cancelled : UV_ECANCELED;
         neap_task_cancel_error(L, body);
         return push_failure(L, true);
@@ -452,15 +464,27 @@ static void park_cancel(neap_op *op)
 }
 
 static const neap_op_class park_classes[] = {
-    {"task.wait", NULL, park_cancel, NULL},    {"semaphore.acquire", NULL, park_cancel, NULL},
+    {"task.wait", NULL, park_cancel, NULL},       {"semaphore.acquire", NULL, park_cancel, NULL},
     {"channel.receive", NULL, park_cancel, NULL}, {"channel.send", NULL, park_cancel, NULL},
-    {"require", NULL, park_cancel, NULL},      {"event.wait", NULL, park_cancel, NULL},
+    {"require", NULL, park_cancel, NULL},         {"event.wait", NULL, park_cancel, NULL},
 };
+
+/* may_park(): raises what park would raise here. */
+static int task_may_park(lua_State *L)
+{
+    neap_op_check(L, neap_env_of(L)->rt, &park_classes[0]);
+    return 0;
+}
 
 static int task_park(lua_State *L)
 {
-    static const char *const names[] = {"task.wait", "semaphore.acquire", "channel.receive",
-                                        "channel.send", "require", "event.wait", NULL};
+    static const char *const names[] = {"task.wait",
+                                        "semaphore.acquire",
+                                        "channel.receive",
+                                        "channel.send",
+                                        "require",
+                                        "event.wait",
+                                        NULL};
     parker *p = to_parker(L, 1);
     const neap_op_class *type = &park_classes[luaL_checkoption(L, 2, "task.wait", names)];
     lua_settop(L, 2);
@@ -501,21 +525,13 @@ static int task_settle(lua_State *L)
 
 /* ---- Registration ---- */
 
-static const luaL_Reg functions[] = {{"spawn", task_spawn},
-                                     {"lease", task_lease},
-                                     {"start", task_start},
-                                     {"join", task_join},
-                                     {"cancel", task_cancel},
-                                     {"run", task_run},
-                                     {"group_spawn", group_spawn},
-                                     {"group_cancel", group_cancel},
-                                     {"sleep", task_sleep},
-                                     {"yield", task_yield},
-                                     {"parker", task_parker},
+static const luaL_Reg functions[] = {
+    {"spawn", task_spawn},        {"lease", task_lease},          {"start", task_start},
+    {"join", task_join},          {"cancel", task_cancel},        {"run", task_run},
+    {"group_spawn", group_spawn}, {"group_cancel", group_cancel}, {"sleep", task_sleep},
+    {"yield", task_yield},        {"parker", task_parker},        {"may_park", task_may_park},
                                      {"park", task_park},
-                                     {"unpark", task_unpark},
-                                     {"settle", task_settle},
-                                     {NULL, NULL}};
+    {"unpark", task_unpark},      {"settle", task_settle},        {NULL, NULL}};
 
 static void metatable(lua_State *L, const char *name, lua_CFunction gc)
 {

@@ -9,6 +9,8 @@
 #ifndef NEAP_HOST_TRANSPORT_H
 #define NEAP_HOST_TRANSPORT_H
 
+#include <sys/un.h>
+
 #include "host.h"
 
 typedef struct wire wire;
@@ -64,6 +66,8 @@ void neap_request_end(wire *w, request *r, int status); /* free it, then say so 
 int neap_wire_send(wire *w, request *r);                /* hand bytes or the end to libuv */
 void neap_wire_count(wire *w);                          /* bring t.queued up to date */
 void neap_wire_part_closed(wire *w);
+/* May it? A socket's address gets the path that was judged, in `un`. */
+int neap_wire_permit(wire *w, const char *verb, const struct sockaddr **address, struct sockaddr_un *un);
 
 /* ---- transport_file.c ---- */
 

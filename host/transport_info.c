@@ -67,11 +67,32 @@ static int keepalive(int fd, char *out, size_t size)
     return status ? status : put(out, size, text);
 }
 
+static int put_number(char *out, size_t size, long long number)
+{
+    char text[24];
+    snprintf(text, sizeof text, "%lld", number);
+    return put(out, size, text);
+}
+
+/* What has happened to the socket while nobody read or wrote. The kernel says it once. */
+static int error(int fd, char *out, size_t size)
+{
+    int code;
+    int status = get(fd, SOL_SOCKET, SO_ERROR, &code);
+    return status ? status : put_number(out, size, -code);
+}
+
+/* libuv counts what the kernel takes of a large write before it has ended. */
+static int queued(wire *w, char *out, size_t size)
+{
+    neap_wire_count(w);
+    return put_number(out, size, (long long)w->t.queued);
+}
+
 int neap_wire_info(neap_transport *t, const char *key, char *out, size_t size)
 {
     wire *w = (wire *)t;
     uv_os_fd_t fd;
-    char text[16];
     int status = w->initialized ? uv_fileno(&w->uv.handle, &fd) : UV_EBADF;
     if (status)
         return status;
@@ -83,10 +104,11 @@ int neap_wire_info(neap_transport *t, const char *key, char *out, size_t size)
         return nodelay(fd, out, size);
     if (!strcmp(key, "keepalive"))
         return keepalive(fd, out, size);
-    if (strcmp(key, "fd"))
-        return UV_ENOTSUP;
-    snprintf(text, sizeof text, "%d", fd);
-    return put(out, size, text);
+    if (!strcmp(key, "error"))
+        return error(fd, out, size);
+    if (!strcmp(key, "queued"))
+        return queued(w, out, size);
+    return strcmp(key, "fd") ? UV_ENOTSUP : put_number(out, size, fd);
 }
 
 int neap_wire_option(neap_transport *t, const char *key, int value)

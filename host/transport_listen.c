@@ -149,7 +149,8 @@ int neap_transport_bind(neap_transport *t, const struct sockaddr *address, unsig
     bool path = address->sa_family == AF_UNIX;
     if (!w || w->kind != (path ? NEAP_PIPE : NEAP_TCP) || listener_of(w))
         return UV_EINVAL;
-    int status = neap_permit_address(wire_runtime(w), "net.listen", address);
+    struct sockaddr_un un;
+    int status = neap_wire_permit(w, "net.listen", &address, &un);
     if (status)
         return status;
     int fd = neap_os_socket(address->sa_family);

@@ -161,7 +161,8 @@ describe("a request", function()
 
   it("decodes its path once, and nothing climbs above the root", function()
     for target, path in pairs {
-      ["/"] = "/", ["/%41%2f%42"] = "/A%2FB", ["/%2541"] = "/%41", ["/../../etc/passwd"] = "/etc/passwd",
+      ["/a%2fb"] = "/a%2Fb", ["/a%252fb"] = "/a%252fb", ["/100%25"] = "/100%25",      -- none of them another
+      ["/"] = "/", ["/%41%2f%42"] = "/A%2FB", ["/%2541"] = "/%2541", ["/../../etc/passwd"] = "/etc/passwd",
       ["/a/%2e%2e%2f%2e%2e/b"] = "/a/..%2F../b", ["/a/./b/../c"] = "/a/c", ["//a"] = "//a", ["/%c3%a4"] = "/ä",
     } do
       equal(inside("GET " .. target, nil, function(r) return r.path end), path)
@@ -193,6 +194,20 @@ describe("a request", function()
       return found
     end), { host = "test.example", connection = "close", ["x-one"] = "1", accept = "text/html, text/plain",
             cookie = "a=1; b=2", ["x-empty"] = "" })
+  end)
+
+  it("has the host that its target names, whatever the Host field says", function()
+    local function hosts(r)
+      local found
+      for name, value in pairs(r.headers) do found = name == "host" and value or found end
+      return r.headers.host, r.headers.HOST, found
+    end
+    equal({ inside("GET /", nil, hosts) }, { "test.example", "test.example", "test.example" })
+    equal({ inside("GET http://real.example:81/", nil, hosts) },
+      { "real.example:81", "real.example:81", "real.example:81" })
+    local server = serve(function(r) return table.concat({ hosts(r) }, " ") end)
+    assert(talk(server, "GET http://a.example HTTP/1.0\r\n\r\n"):find "\r\na.example a.example a.example$")
+    assert(talk(server, "GET / HTTP/1.0\r\n\r\n"):find "\r\n\r\n$")
   end)
 
   it("has the client's address", function()
@@ -309,6 +324,34 @@ describe("a response", function()
     assert(not head:find "first" and not head:find "X%-Gone" and not head:find "text/plain")
   end)
 
+  it("with status 205 has no body, and says so", function()
+    local server = serve(function(r, response)
+      response.status = 205
+      response.headers["Content-Length"] = 4
+      if r.path == "/whole" then return "body" end
+      response:write "body"
+    end)
+    for _, path in ipairs { "/whole", "/pieces" } do
+      for _, method in ipairs { "GET ", "HEAD " } do
+        local status, body, head = ask(server, method .. path)
+        equal({ status, body }, { 205, "" })
+        assert(head:find("\r\nContent-Length: 0\r\n", 1, true) and not head:find "Length: 4" and not head:find "chunked")
+        assert(not head:find "Content%-Type")
+      end
+    end
+  end)
+
+  it("forgets all headers for a table of them, Connection too", function()
+    local server = serve(function(r, response)
+      if r.path == "/last" then return "last" end
+      response.headers.Connection, response.headers["X-Old"] = "close", "old"
+      response.headers = { ["X-New"] = "new" }
+      return "first"
+    end)
+    local answers = talk(server, "GET / HTTP/1.1\r\nHost: a\r\n\r\n" .. request "GET /last")
+    assert(answers:find "X%-New: new.*first.*last$" and not answers:find "X%-Old", answers)
+  end)
+
   it("takes a table of headers", function()
     local server = serve(function(_, response)
       response.headers = { ["X-A"] = "1", ["X-B"] = { "2", "3" } }
@@ -326,6 +369,7 @@ describe("a response", function()
     for _, name in ipairs { "", "a b", "a:", "a\r\nb", "ä" } do raises(set(name, "x"), "token") end
     raises(set("Transfer-Encoding", "chunked"), "server's own")
     raises(set("Content-Length", "many"), "whole number")
+    raises(set("Content-Length", { "5", "6" }), "one value")
     raises(set("Connection", "upgrade"), "close")
     raises(set(1, "x"), "string")
   end)

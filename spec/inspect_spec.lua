@@ -136,6 +136,32 @@ describe("neap.inspect", function()
     test.equal(inspect(object), "<object { x = 1 }>")
   end)
 
+  it("lets a userdata's __tostring inspect itself, and calls it once", function()
+    local object, calls = newproxy(true), 0
+    getmetatable(object).__tostring = function(self)
+      calls = calls + 1
+      return "me: " .. inspect(self)
+    end
+    assert(inspect(object):find "^<me: <userdata: 0x%x+>>$")
+    test.equal(calls, 1)
+    assert(inspect { object, object }:find "^{ <me: .->>, <me: .->> }$")
+    test.equal(calls, 3)
+  end)
+
+  it("runs no __tostring of anything when raw", function()
+    local object = newproxy(true)
+    local function raise() error "it ran" end
+    local ran = false
+    getmetatable(object).__tostring = function() ran = true return "ran" end
+    local ffi = require "ffi"
+    local point = ffi.metatype("struct { int x; }", { __tostring = function() ran = true return "ran" end })
+    assert(inspect(object, { raw = true }):find "^<userdata: 0x%x+>$")
+    assert(inspect(point(), { raw = true }):find "^<cdata<struct %d+>: 0x%x+>$")
+    assert(inspect(setmetatable({}, { __tostring = raise }), { raw = true }) == "{}")
+    test.equal(inspect({ 1ULL }, { raw = true }), "{ 1ULL }")
+    assert(not ran)
+  end)
+
   it("never raises, whatever the metatables do", function()
     local function raise() error "no" end
     local hostile = {}

@@ -3,6 +3,7 @@ local net = require "neap.net"
 local task = require "neap.task"
 local host = require "neap.host"
 local errors = require "neap.errors"
+local timer = require "neap.timer"
 local test = require "neap.test"
 
 local describe, it, equal, fails, raises = test.describe, test.it, test.equal, test.fails, test.raises
@@ -474,6 +475,29 @@ describe("neap.net.listen", function()
     local client = keep(assert(net.connect(LOCAL, port)))
     assert(client:write "x")
     equal(keep(assert(listener:accept())):read(), "x")
+  end)
+
+  it("keeps no more than it has room for when a cancelled accept gives one back", function()
+    local listener = keep(assert(net.listen { host = LOCAL, port = 0 }))
+    local _, port = listener:address()
+    local accepting = task.spawn(listener.accept, listener)
+    task.sleep(0.01)
+    timer.after(0, function() accepting:cancel() end) -- in the turn in which the first one comes
+    for i = 1, 64 do
+      task.spawn(function() keep(assert(net.connect(LOCAL, port))):write(i .. ".") end)
+    end
+    task.sleep(0.1)
+    for i = 65, 74 do
+      assert(keep(assert(net.connect(LOCAL, port))):write(i .. "."))
+    end
+    task.sleep(0.1)
+    local seen = {}
+    for _ = 1, 74 do
+      local stream = task.timeout(1, listener.accept, listener)
+      if not stream then break end
+      seen[tonumber(keep(stream):read())] = true
+    end
+    equal(#seen, 74)
   end)
 
   it("listens on all addresses when no host is named", function()

@@ -81,6 +81,20 @@ describe("neap.test reports", function()
     test.same(passed, true)
     assert_has(report, "ok 1 - x # SKIP no curl\n")
   end)
+
+  it("a skipped test with any reason, and without", function()
+    local passed, report = run 'it("x", function() test.skip(404) end) it("y", function() test.skip() end)'
+    test.same(passed, true)
+    assert_has(report, "ok 1 - x # SKIP 404\n", "ok 2 - y # SKIP no reason given\n")
+  end)
+
+  it("a name that is none as an error of the file", function()
+    local passed, report = run 'it("x", function() end) it(1, function() end)'
+    test.same(passed, false)
+    assert_has(report, "not ok 1 - inner_spec.lua", "inner_spec.lua:1: bad argument #1 to 'it' (string expected, got number)")
+    _, report = run 'describe({}, function() end)'
+    assert_has(report, "bad argument #1 to 'describe' (string expected, got table)")
+  end)
 end)
 
 describe("neap.test fails a test", function()
@@ -92,6 +106,12 @@ describe("neap.test fails a test", function()
   it("that raises a table, shown readably", function()
     local _, report = run 'it("x", function() error { 1, a = 2 } end)'
     assert_has(report, "{ 1, a = 2 }")
+  end)
+
+  it("that overflows the stack", function()
+    local passed, report = run 'it("x", function() local function f() return 1 + f() end f() end)'
+    test.same(passed, false)
+    assert_has(report, "not ok 1 - x", "stack overflow")
   end)
 
   it("that takes longer than its timeout, naming the line where it waits", function()
@@ -234,6 +254,17 @@ describe("neap.test.equal", function()
     end
   end)
 
+  it("follows a list of any length", function()
+    local function list(last)
+      local head = { value = last }
+      for _ = 1, 300000 do head = { next = head } end
+      return head
+    end
+    test.equal(list(1), list(1))
+    local message = message_of(function() test.equal(list(1), list(2)) end)
+    assert(message:find "not equal, first at ….*%.next%.next%.value\n" and #message < 5000, message)
+  end)
+
   it("asks __eq", function()
     local meta = { __eq = function(a, b) return a.id == b.id end }
     test.equal(setmetatable({ id = 1, x = 1 }, meta), setmetatable({ id = 1, x = 2 }, meta))
@@ -243,6 +274,8 @@ describe("neap.test.equal", function()
     local message = message_of(function() test.equal({ list = { { name = "a" } } }, { list = { { name = "b" } } }) end)
     assert(message:find "^[^\n]*test_spec.lua:%d+: not equal, first at .list%[1%].name\n")
     assert_has(message, 'expected: { list = { { name = "b" } } }', '  actual: { list = { { name = "a" } } }')
+    assert_has(message_of(function() test.equal({ a = { 1 } }, { a = { 1, b = 2 } }) end), "first at .a.b\n")
+    assert_has(message_of(function() test.equal({ { 1, 2 } }, { { 1 } }) end), "first at [1][2]\n")
   end)
 
   it("shows long values as the lines that differ", function()
@@ -282,6 +315,12 @@ describe("neap.test.raises", function()
     test.raises(function() error "50% (sure" end, "50% (sure")
     test.raises(function() error "line 12" end, "^.*line %d+$")
     test.raises(function() error() end)
+  end)
+
+  it("takes nothing else", function()
+    assert_has(message_of(function() test.raises(function() end, {}) end),
+      "test_spec.lua:", "bad argument #2 to 'raises' (string or nil expected, got table)")
+    assert_has(message_of(function() test.fails({}, nil, "gone") end), "bad argument #1 to 'fails'")
   end)
 
   it("fails for nothing raised, and for another error", function()

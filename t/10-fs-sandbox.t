@@ -79,6 +79,29 @@ needs('fs.mkdtemp "/tmp/x"', 'fs.write /tmp/', @in);
 needs('fs.open("in/file", "r+")', 'fs.write in/file', 'fs.read in');
 works('fs.open("in/file", "r+"):read(2)', 'in', @in);
 
+# What is renamed may become readable, so it has to be.
+mkdir $_ or die $! for qw(w w/pub w/e w/e/sub);
+put('w/secret',  'hidden');
+put('w/pub/old', 'public');
+my @move = ('fs.read w/pub', 'fs.write w');
+needs('fs.rename("w/secret", "w/pub/x")', 'fs.read w/secret', @move);
+needs('fs.rename("w/secret", "w/y")', 'fs.read w/secret', @move);
+needs('fs.rename("w/e", "w/pub/e")', 'fs.read w/e', @move);
+ok(-e 'w/secret' && !-e 'w/pub/x', 'what may not be read stays where it is');
+works('fs.rename("w/pub/old", "w/pub/new")', 'true', @move);
+works('fs.read_file "w/pub/new"', 'public', @move);
+
+# Where a link leads is seen from the folder it is really in.
+symlink 'e/sub', 'w/d' or die $!;
+symlink '../g', 'w/e/sub/f' or die $!;
+put('w/e/g', 'right');
+put('w/g',   'wrong');
+my @all = ('fs.read w', 'fs.write w');
+works('fs.read_file "w/d/f"', 'right', @all);
+works('fs.write_file("w/d/f", "new")', 'true', @all);
+works('fs.read_file "w/e/g"', 'new', @all);
+works('fs.read_file "w/g"', 'wrong', @all);
+
 ok(!-e 'out/new', 'nothing came outside');
 my $refused = `$neap --sandbox --allow "fs.fly in" script.lua 2>&1`;
 like($refused, qr/fs\.fly in/, 'a wrong permission is named');

@@ -149,6 +149,23 @@ subtest 'neap test' => sub {
     my ($out, $err, $status) = run("$neap test specs");
     is($status, 1, 'one bad: 1');
     like($out, qr/^not ok \d+ - is bad/m, 'which is named');
+    unlink 'specs/good_spec.lua', 'specs/bad_spec.lua';
+    script('specs/broken_spec.lua', 'require("neap.test").it("breaks the runner", function() ipairs = nil end)');
+    ($out, $err, $status) = run("$neap test specs");
+    is($status, 1, 'the runner itself fails: 1');
+    like($err, qr/^neap test: .*ipairs/, 'and says why');
+    unlink 'specs/broken_spec.lua';
+    for my $call ('os.exit(0)', 'os.exit()', 'require("neap.task").spawn(os.exit, 0) require("neap.task").sleep(1)') {
+        script('specs/exit_spec.lua', <<"LUA");
+local test = require "neap.test"
+test.it("exits", function() $call end)
+test.it("is never run", function() error "bad" end)
+LUA
+        ($out, $err, $status) = run("$neap test specs");
+        is($status, 1, "$call in a test: 1");
+        like($out, qr/^Bail out! os\.exit\(0?\) was called/m, 'said in the report');
+        unlike($out, qr/never run|^1\.\./m, 'which ends there');
+    }
 };
 
 done_testing();

@@ -123,4 +123,15 @@ subtest 'a reader that leaves ends it quietly' => sub {
     is(slurp('status'), "0\n", 'a server that prints ends too');
 };
 
+fails_with('an error whose only waiter is cancelled before it hears of it', <<'END', qr/lost\?/);
+local waiter
+local failing = task.spawn(function()
+  task.sleep(0.005)
+  task.defer(function() waiter:cancel() end)
+  error("lost?")
+end)
+waiter = task.spawn(function() failing:wait() end)
+task.sleep(0.05)
+END
+
 done_testing();

@@ -147,6 +147,34 @@ is(boxed('print(os.getenv "NEAP_SANDBOX_TEST", os.execute())', 'env NEAP_*'), "n
 is(boxed('print(os.execute "exit 3")', 'run /bin/sh'), "768\n", 'programs');
 is(boxed('os.exit(0)'), '', 'an end');
 
+# --- What was judged is what is used ---
+
+mkdir $_ or die $! for qw(s s/x s/y s/y/z w w/pub);
+symlink '../y/z', 's/x/link' or die $!;
+system("cp $build/libneap.so s/y/lib.so") == 0 or die;
+my $native = "native $dir/s/x/lib.so";
+my $require = 'package.cpath = "s/x/link/../?.so" print(pcall(require, "lib"))';
+like(boxed($require, $native), qr/no file/, 'a library is not loaded from where a link leads');
+like(boxed('package.cpath = "s/y/?.so" print(pcall(require, "lib"))', $native), qr/needs permission "native/,
+    'nor what was not granted');
+system('cp s/y/lib.so s/x/lib.so') == 0 or die;
+like(boxed($require, $native), qr/has neither/, 'but from where its path says');
+rename 's/x', 's/moved' or die $!;
+symlink 'moved', 's/x' or die $!;
+like(boxed($require, $native), qr/has neither/, 'through links that were there when it was granted');
+
+my $listen = 'local l, err = require("neap.net").listen { path = "%s" } print(err and err.code or l:address())';
+is(boxed(sprintf($listen, 'localhost'), 'net.listen localhost'), "EPERMISSION\n", 'the path of a socket is no host\'s name');
+is(boxed(sprintf($listen, 's/moved/link/../b'), "net.listen $dir/s/moved/b"), "$dir/s/moved/b\n",
+    'a socket is made where its path says');
+is(boxed(sprintf($listen, 'localhost'), 'net.listen ./localhost'), "$dir/localhost\n", 'also a short one');
+is(boxed('print(select(2, require("neap.net").connect { path = "localhost" }).code)', 'net.connect localhost'),
+    "EPERMISSION\n", 'and for connecting');
+
+put('w/secret', 'hidden');
+like(boxed('print(os.rename("w/secret", "w/pub/x"))', "fs.read $dir/w/pub", "fs.write $dir/w"),
+    qr{needs permission "fs\.read w/secret"}, 'what may not be read is not moved to where it may');
+
 for my $code ('table.sort({ 3, 2, 1 }, function() pcall(os.exit, 7) print "on" end) print "and on"',
     'while true do xpcall(string.gsub, os.exit, "x", "x", function() os.exit(7) end) print "on" end',
     'load(function() os.exit(7) end) print "on"') {

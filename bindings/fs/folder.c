@@ -312,16 +312,40 @@ int fs_remove(lua_State *L)
 
 /* ---- rename ---- */
 
+typedef struct {
+    fs_job job;
+    bool plain; /* the runtime may read everything */
+} rename_op;
+
+/* Where it goes to it may be readable: so it has to be already. (What may be read may be moved, and
+ * nothing else: so what is at `name` now is still readable when it is moved.) */
+static int check_readable(fs_job *j, int folder, const char *name)
+{
+    struct stat st, moved;
+    int fd = fs_open(j, j->path, O_PATH | O_NOFOLLOW, 0);
+    if (fd < 0)
+        return fd;
+    int err = fstat(fd, &st) || fstatat(folder, name, &moved, AT_SYMLINK_NOFOLLOW)
+                  ? fs_fail(j, "rename")
+                  : 0;
+    close(fd);
+    if (!err && (st.st_ino != moved.st_ino || st.st_dev != moved.st_dev))
+        err = UV_EAGAIN; /* something was renamed meanwhile */
+    return err;
+}
+
 static int run_rename(fs_job *j)
 {
     char from[NAME_MAX + 1], to[NAME_MAX + 1];
     int source = open_entry(j, j->path, from);
     if (source < 0)
         return source;
-    int target = open_entry(j, j->to, to);
-    int err = target < 0 ? target : 0;
-    if (err == NEAP_EPERMISSION)
+    int err = ((rename_op *)j)->plain ? 0 : check_readable(j, source, from);
+    int target = err ? -1 : open_entry(j, j->to, to);
+    if (!err && target < 0) {
+        err = target;
         j->path = j->to;
+    }
     if (!err && renameat(source, from, target, to))
         err = fs_fail(j, "rename");
     close(source);
@@ -336,6 +360,7 @@ int fs_rename(lua_State *L)
 {
     fs_check_path(L, 1);
     fs_check_path(L, 2);
-    fs_job *j = fs_job_new(L, &rename_class, sizeof *j, run_rename, 2);
-    return fs_job_start(L, j);
+    rename_op *r = fs_job_new(L, &rename_class, sizeof *r, run_rename, 2);
+    r->plain = !neap->permit(r->job.op.env, "fs.read", "", 0);
+    return fs_job_start(L, &r->job);
 }

@@ -137,12 +137,11 @@ static size_t folder_length(const char *path)
 
 static void refuse(fs_job *j)
 {
-    char text[PATH_MAX + 64];
+    char target[PATH_MAX];
     size_t n = j->refused_folder ? folder_length(j->path) : strlen(j->path);
-    const char *path = n ? j->path : ".";
-    snprintf(text, sizeof text, "needs permission \"%s %.*s\"", j->refused, n ? (int)n : 1, path);
-    neap->complete(&j->op, NEAP_EPERMISSION, NEAP_F_MESSAGE, text, NEAP_F_SYSCALL, j->syscall,
-                   NEAP_F_PATH, j->path, NEAP_F_END);
+    snprintf(target, sizeof target, "%.*s", n ? (int)n : 1, n ? j->path : ".");
+    neap->complete(&j->op, NEAP_EPERMISSION, NEAP_F_PERMISSION, j->refused, target, NEAP_F_SYSCALL,
+                   j->syscall, NEAP_F_PATH, j->path, NEAP_F_END);
 }
 
 /* Complete it; it may be gone on return. */

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -47,6 +48,28 @@ static int write_in_place(write_op *w)
     return err;
 }
 
+/* The place's path becomes the real one of its folder, in which ".." means what the kernel would have
+ * it mean: a restricted runtime takes it by text. */
+static int real_folder(fs_job *j, place *p)
+{
+    char folder[PATH_MAX], self[32];
+    const char *slash = strrchr(p->path, '/');
+    size_t length = slash ? (size_t)(slash + 1 - p->path) : 0;
+    snprintf(self, sizeof self, "/proc/self/fd/%d", p->folder);
+    ssize_t n = readlink(self, folder, sizeof folder - 1);
+    if (n < 0 || folder[0] != '/') { /* no /proc */
+        p->path[length] = '\0';
+        if (!realpath(length ? p->path : ".", folder))
+            return fs_fail(j, "realpath");
+        n = (ssize_t)strlen(folder);
+    }
+    if ((size_t)n + 2 > sizeof p->path)
+        return UV_ENAMETOOLONG;
+    memcpy(p->path, folder, (size_t)n);
+    strcpy(p->path + n, "/");
+    return 0;
+}
+
 /* The link `name` in the place's path is replaced by where it points. */
 static int follow(fs_job *j, place *p)
 {
@@ -55,8 +78,10 @@ static int follow(fs_job *j, place *p)
     if (n < 0)
         return fs_fail(j, "readlink");
     target[n] = '\0';
-    const char *slash = strrchr(p->path, '/');
-    size_t head = *target == '/' || !slash ? 0 : (size_t)(slash + 1 - p->path);
+    int err = *target == '/' ? 0 : real_folder(j, p);
+    if (err)
+        return err;
+    size_t head = *target == '/' ? 0 : strlen(p->path);
     if (head + (size_t)n >= sizeof p->path)
         return UV_ENAMETOOLONG;
     memcpy(p->path + head, target, (size_t)n + 1);

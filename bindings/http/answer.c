@@ -101,15 +101,22 @@ static char *put_status(char *p, int status)
     return PUT(put(p, reason, strlen(reason)), "\r\n");
 }
 
+/* They have neither body nor length (RFC 9110 8.6). */
 static bool no_content(const http_exchange *x)
 {
     return x->response.status == 204 || x->response.status == 304;
 }
 
+/* What the status leaves no room for is not sent; a 205 says that its length is 0 (RFC 9110 15.3.6). */
+static bool empty(const http_exchange *x)
+{
+    return no_content(x) || x->response.status == 205;
+}
+
 /* Responses that end with their head (RFC 9112 6.3). */
 static bool bodiless(const http_exchange *x)
 {
-    return x->head.method_id == HTTP_HEAD || no_content(x);
+    return x->head.method_id == HTTP_HEAD || empty(x);
 }
 
 /* Will the connection go on? Not when more of the body is to come than is worth reading. */
@@ -164,15 +171,19 @@ static void ends_at(http_connection *c, const char *p)
 
 /* -- whole -- */
 
-/* RFC 9110 8.6: no Content-Length with 204; with HEAD and 304 it is what GET would have, which the
- * handler may know. */
+/* With HEAD and 304 a length is what GET would have, which the handler may know (RFC 9110 8.6). */
+static bool takes_promise(const http_exchange *x)
+{
+    return x->response.status != 204 && x->response.status != 205;
+}
+
 static int whole_framing(http_exchange *x)
 {
     bool promised = x->response.has & HTTP_HAS_LENGTH;
-    if (promised && (x->response.status == 204 || !bodiless(x)))
-        http_headers_remove(x, "content-length", 14);
-    else if (promised)
+    if (promised && bodiless(x) && takes_promise(x))
         return HTTP_NO_BODY;
+    if (promised)
+        http_headers_remove(x, "content-length", 14);
     return no_content(x) ? HTTP_NO_BODY : HTTP_LENGTH;
 }
 
@@ -181,10 +192,12 @@ int http_response_send(http_exchange *x, const char *type, const char *body, siz
     http_connection *c = x->c;
     if (!c)
         return UV_ECONNRESET;
+    if (empty(x))
+        len = 0;
     int framing = whole_framing(x);
     size_t sent = bodiless(x) ? 0 : len;
     bool direct = sent >= HTTP_DIRECT_WRITE;
-    char *p = begin(x, len > 0 && !no_content(x) ? type : NULL, framing, len, direct ? 0 : sent);
+    char *p = begin(x, len > 0 ? type : NULL, framing, len, direct ? 0 : sent);
     if (!p)
         return UV_ECONNRESET;
     x->response.done = true;
@@ -197,13 +210,16 @@ int http_response_send(http_exchange *x, const char *type, const char *body, siz
 }
 
 /* The handler failed, or there is none to ask: a status with its reason for a body. When the head
- * has gone, all that is left is to close before the body is complete. */
+ * has gone, all that is left is to close before the body is complete; where closing completes it, to
+ * break off. */
 void http_response_refuse(http_exchange *x, int status)
 {
     char text[64];
     if (x->response.begun) {
-        if (!x->response.done)
+        if (!x->response.done) {
             x->response.keep = false;
+            x->response.broken = x->response.framing == HTTP_UNTIL_CLOSE;
+        }
         x->response.done = true;
         return;
     }
@@ -240,14 +256,16 @@ int http_response_begin(http_exchange *x)
 {
     if (!x->c)
         return UV_ECONNRESET;
-    int framing = piece_framing(x);
+    int framing = piece_framing(x), said = framing;
     x->response.framing = (uint8_t)framing;
     x->response.owed = framing == HTTP_LENGTH ? promised_length(x) : 0;
-    if (x->response.status == 204)
+    if (!takes_promise(x))
         http_headers_remove(x, "content-length", 14);
-    /* A promised length stands in the handler's own line. */
-    char *p = begin(x, no_content(x) ? NULL : HTTP_TYPE_TEXT,
-                    framing == HTTP_LENGTH ? HTTP_NO_BODY : framing, 0, 0);
+    if (x->response.status == 205)
+        said = HTTP_LENGTH;
+    else if (framing == HTTP_LENGTH) /* it stands in the handler's own line */
+        said = HTTP_NO_BODY;
+    char *p = begin(x, empty(x) ? NULL : HTTP_TYPE_TEXT, said, 0, 0);
     if (!p)
         return UV_ECONNRESET;
     ends_at(x->c, p);

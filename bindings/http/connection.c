@@ -4,92 +4,18 @@
  * requests behind the one being handled, a body nobody has asked for) is copied to c->in and taken
  * up by http_connection_pump when the phase changes. Requests are handled one after the other.
  *
- * Deadlines. A connection has one timer, which no request restarts: a phase writes its deadline,
- * and the timer, when it fires, looks at the phase and starts itself again for what is left.
- *
- * Closing. finish() ends our half once all is written. If the client may still be sending, closing
- * at once would reset the connection and could destroy the response before it is read; so we go on
- * reading, and discard, until it ends or a limit is reached (RFC 9112 9.6).
+ * Closing. finish() ends our half once all is written. The client may still be sending, or have sent
+ * what we did not read; closing at once would reset the connection and could destroy the response
+ * before it is read. So we go on reading, and discard, until it ends or a limit is reached (RFC 9112
+ * 9.6). Until our last bytes are out nothing is read: a client must not hold us by sending.
  */
+#include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "http.h"
 
 static void on_read(neap_transport *t, const char *data, ptrdiff_t n);
-
-static neap_env *env_of(const http_connection *c)
-{
-    return c->server->handle.env;
-}
-
-/* -- deadlines -- */
-
-static void arm(http_connection *c, double seconds)
-{
-    neap->timer(env_of(c), &c->timer, seconds);
-    c->armed = http_now(c->server->state) + seconds;
-}
-
-/* A long one is rounded up to a whole second, so that connections which fall silent together wake
- * the loop once. */
-void http_connection_deadline(http_connection *c, double seconds)
-{
-    double now = http_now(c->server->state);
-    c->deadline = now + seconds;
-    if (seconds >= 10)
-        c->deadline = (double)(uint64_t)c->deadline + 1;
-    if (c->armed == 0 || c->armed > c->deadline + seconds / 8)
-        arm(c, c->deadline - now);
-}
-
-static bool reads_body(const http_connection *c)
-{
-    return c->x && c->x->body.state == HTTP_BODY_READING;
-}
-
-/* The client may not be done with sending. */
-static void finish_early(http_connection *c)
-{
-    c->linger = true;
-    http_connection_finish(c);
-}
-
-static void expire(http_connection *c)
-{
-    switch (c->phase) {
-    case HTTP_RECEIVING: /* RFC 9110 15.5.9 */
-        if (http_head_begun(&c->x->head))
-            http_connection_refuse(c, 408);
-        else
-            http_connection_finish(c);
-        break;
-    case HTTP_HANDLING:
-        if (reads_body(c))
-            http_body_fail(c->x, UV_ETIMEDOUT, 408, "the body did not come in time");
-        else
-            http_output_check(c);
-        break;
-    case HTTP_CLOSING: http_output_check(c); break;
-    case HTTP_IDLE: http_connection_finish(c); break;
-    case HTTP_DRAINING: finish_early(c); break;
-    default: http_connection_close(c);
-    }
-}
-
-static void on_timer(neap_timer *timer)
-{
-    http_connection *c = (http_connection *)((char *)timer - offsetof(http_connection, timer));
-    double left = c->deadline - http_now(c->server->state);
-    c->armed = 0;
-    if (c->phase == HTTP_HANDLING && !reads_body(c))
-        http_output_check(c); /* a handler has no deadline; the one we have is of another phase */
-    else if (c->phase == HTTP_STARTING && !c->x->started)
-        arm(c, c->server->options.header_timeout); /* its turn has not come yet */
-    else if (left > 0)
-        arm(c, left);
-    else
-        expire(c);
-}
 
 /* -- in -- */
 
@@ -119,9 +45,8 @@ static size_t take_head(http_connection *c, const char *data, size_t len)
         return len;
     }
     c->phase = HTTP_STARTING;
-    c->mark = 0;
-    if (c->armed == 0)
-        http_connection_deadline(c, c->server->options.header_timeout);
+    if (c->paused)
+        http_connection_watch(c);
     return (size_t)n;
 }
 
@@ -134,7 +59,7 @@ static size_t drain(http_connection *c, const char *data, size_t len)
         c->x = NULL;
         c->phase = HTTP_IDLE;
     } else if (c->x->body.state == HTTP_BODY_FAILED) {
-        finish_early(c);
+        http_connection_finish(c);
         return len;
     }
     return used;
@@ -145,7 +70,7 @@ static size_t step(http_connection *c, const char *data, size_t len)
     switch (c->phase) {
     case HTTP_IDLE:
     case HTTP_RECEIVING: return take_head(c, data, len);
-    case HTTP_HANDLING: return reads_body(c) ? http_body_feed(c->x, data, len) : 0;
+    case HTTP_HANDLING: return http_reads_body(c) ? http_body_feed(c->x, data, len) : 0;
     case HTTP_DRAINING: return drain(c, data, len);
     case HTTP_STARTING: return 0;
     default: return len;
@@ -168,7 +93,7 @@ static size_t advance(http_connection *c, const char *data, size_t len)
 /* Has more than `limit` bytes come that nobody can use yet? */
 static bool hoards(const http_connection *c, size_t limit)
 {
-    bool usable = c->phase == HTTP_RECEIVING || reads_body(c);
+    bool usable = c->phase == HTTP_RECEIVING || http_reads_body(c);
     return c->in && c->in->end - c->in->at > limit && !usable;
 }
 
@@ -199,6 +124,7 @@ static void keep(http_connection *c, const char *data, size_t len)
     if (hoards(c, HTTP_INPUT_LIMIT)) {
         c->paused = true;
         c->t->type->read(c->t, NULL);
+        http_connection_watch(c);
     }
 }
 
@@ -231,11 +157,15 @@ void http_connection_drain(http_connection *c)
     settle(c);
 }
 
+/* What comes after the last request we take. */
 static void discard(http_connection *c, size_t n)
 {
-    c->mark += n;
-    if (c->phase == HTTP_LINGERING && c->mark > HTTP_LINGER_LIMIT)
+    if (c->phase == HTTP_CLOSING) {
+        c->paused = true;
+        c->t->type->read(c->t, NULL);
+    } else if ((c->discarded += (uint32_t)n) > HTTP_LINGER_LIMIT) {
         http_connection_close(c);
+    }
 }
 
 /* It sends no more. It may well wait for what we have to say (a half-closed connection): a handler
@@ -243,7 +173,7 @@ static void discard(http_connection *c, size_t n)
 static void on_end(http_connection *c)
 {
     c->ended = true;
-    if (reads_body(c) && c->phase == HTTP_HANDLING)
+    if (http_reads_body(c) && c->phase == HTTP_HANDLING)
         http_body_fail(c->x, NEAP_EPARSE, 400, "the client ended within the body");
     else if (c->phase == HTTP_DRAINING)
         http_connection_finish(c);
@@ -318,18 +248,24 @@ void http_connection_close(http_connection *c)
     http_connection_lost(c, UV_ECONNABORTED);
 }
 
+/* The client has, or will have, all we said. */
+static void linger(http_connection *c)
+{
+    c->phase = HTTP_LINGERING;
+    http_connection_deadline(c, HTTP_LINGER_SECONDS);
+    if (c->paused && c->t->type->read(c->t, on_read) < 0)
+        http_connection_close(c);
+}
+
 static void on_shutdown(neap_transport *t, int status)
 {
     http_connection *c = t->owner;
     if (c->phase == HTTP_CLOSED)
         return;
-    if (status < 0 || c->ended || !c->linger) {
+    if (status < 0 || c->ended)
         http_connection_close(c);
-        return;
-    }
-    c->phase = HTTP_LINGERING;
-    c->mark = 0;
-    http_connection_deadline(c, HTTP_LINGER_SECONDS);
+    else
+        linger(c);
 }
 
 void http_connection_finish(http_connection *c)
@@ -338,17 +274,22 @@ void http_connection_finish(http_connection *c)
         return;
     int phase = c->phase;
     c->phase = HTTP_CLOSING;
-    c->linger = c->linger || c->in;
     http_buffer_drop(c->server->state, &c->in);
     part(c, phase, UV_ECONNABORTED);
-    c->mark = 0;
-    c->moved = true;
-    if ((c->paused && c->t->type->read(c->t, on_read) < 0) ||
-        c->t->type->shutdown(c->t, on_shutdown) < 0) {
+    if (c->t->type->shutdown(c->t, on_shutdown) < 0)
         http_connection_close(c);
-        return;
-    }
-    http_connection_deadline(c, c->server->options.write_timeout);
+    else
+        http_output_watch(c);
+}
+
+/* A body that ends with the connection would look complete: so it must not end but break. */
+void http_connection_abort(http_connection *c)
+{
+    char fd[16];
+    struct linger reset = {.l_onoff = 1, .l_linger = 0};
+    if (c->t->type->info(c->t, "fd", fd, sizeof fd) > 0)
+        setsockopt(atoi(fd), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+    http_connection_close(c);
 }
 
 /* What came is no request we take. */
@@ -359,7 +300,6 @@ void http_connection_refuse(http_connection *c, int status)
     if (x) {
         x->response.close = true;
         http_response_refuse(x, status);
-        c->linger = true;
         if (c->phase == HTTP_CLOSED)
             return;
         c->x = NULL;
@@ -376,7 +316,7 @@ void http_connection_open(http_server *server, neap_transport *t)
         return;
     }
     memset(c, 0, sizeof *c);
-    c->timer.fire = on_timer;
+    c->timer.fire = http_connection_on_timer;
     c->flush.run = http_output_on_flush;
     c->t = t;
     c->server = server;

@@ -79,6 +79,8 @@ static void wake_all(http_exchange *x, int status, const char *message)
 void http_exchange_left(http_exchange *x, int status)
 {
     x->c = NULL;
+    if (x->body.state != HTTP_BODY_DONE && x->body.state != HTTP_BODY_FAILED)
+        http_body_fail(x, UV_ECONNRESET, 400, "the client has left");
     wake_all(x, UV_ECONNRESET, "the client has left");
     if (x->started)
         neap->cancel(&x->spawn, status == UV_ECONNABORTED ? UV_ECANCELED : UV_ECONNRESET);
@@ -173,12 +175,16 @@ static void on_returned(neap_spawn *spawn, lua_State *L, int status, int first)
 
 /* -- from the first to the last -- */
 
+/* A handler that did not return was cancelled: the host is closing. What it had begun must not look
+ * complete. */
 static void end_response(http_exchange *x)
 {
-    if (x->response.begun)
+    if (!x->returned)
+        http_response_refuse(x, 503);
+    else if (x->response.begun)
         http_response_end(x);
     else
-        http_response_refuse(x, x->returned ? 404 : 503); /* cancelled: the host is closing */
+        http_response_refuse(x, 404);
 }
 
 /* Everything that belonged to the request is over; spawn is ours again. Sending may find that the
@@ -200,12 +206,13 @@ static void on_over(neap_spawn *spawn)
         http_connection_drain(c);
         return;
     }
-    bool keep = x->response.keep && x->body.state == HTTP_BODY_DONE;
-    c->linger = x->body.state != HTTP_BODY_DONE;
+    bool keep = x->response.keep && x->body.state == HTTP_BODY_DONE, broken = x->response.broken;
     c->x = NULL;
     http_pool_release(x);
     if (keep)
         http_connection_next(c);
+    else if (broken)
+        http_connection_abort(c);
     else
         http_connection_finish(c);
 }

@@ -116,8 +116,11 @@ static const char *check_value(lua_State *L, const char *name, int index, size_t
     return value;
 }
 
-static void check_digits(lua_State *L, const char *value, size_t len)
+/* Two of them, even the same, are an attack in the eyes of a strict client (RFC 9110 8.6). */
+static void check_length(lua_State *L, const http_exchange *x, const char *value, size_t len)
 {
+    if (x->response.has & HTTP_HAS_LENGTH)
+        luaL_error(L, "Content-Length can have one value only");
     bool digits = len > 0 && len < 16;
     for (size_t i = 0; i < len; i++)
         digits = digits && value[i] >= '0' && value[i] <= '9';
@@ -141,7 +144,7 @@ static void append(lua_State *L, http_exchange *x, const char *name, size_t name
     const char *value = check_value(L, name, index, &len);
     int flag = flag_of(name, name_len);
     if (flag == HTTP_HAS_LENGTH)
-        check_digits(L, value, len);
+        check_length(L, x, value, len);
     char *p = http_buffer_room(x->state, &x->response.lines, name_len + len + 4);
     if (!p)
         neap->raise(L, UV_ENOMEM, NEAP_F_END);
@@ -192,6 +195,7 @@ void http_headers_assign(lua_State *L, http_exchange *x, int table)
         luaL_error(L, "headers are too late: the response has begun");
     http_buffer_drop(x->state, &x->response.lines);
     x->response.has = 0;
+    x->response.close = false; /* it stood in none of the lines */
     for (lua_pushnil(L); lua_next(L, table);) {
         int top = lua_gettop(L);
         set(L, x, top - 1, top);

@@ -2,10 +2,10 @@
  *
  *   http.c        registration, objects      server.c   listening, options
  *   connection.c  bytes in, phases, closing  output.c   bytes out
- *   exchange.c    a request: its task, end   body.c     its body
- *   request.c     its face in Lua            answer.c   the bytes of its response
- *   response.c    the response's             pool.c     memory, tickets, Date
- *   headers.c     response.headers
+ *   exchange.c    a request: its task, end   deadline.c the timer of a connection
+ *   request.c     its face in Lua            body.c     its body
+ *   response.c    the response's             answer.c   the bytes of its response
+ *   headers.c     response.headers           pool.c     memory, tickets, Date
  *
  * Who owns what. A server is a handle; it lives until its last connection has gone. A connection
  * owns its transport and, while a request is in progress, one exchange and its buffers; idle it
@@ -131,7 +131,7 @@ int http_server_stop(lua_State *L);
 int http_server_is_closed(lua_State *L);
 void http_anchors_close(http_state *state);
 
-/* ---- A connection: connection.c, output.c ---- */
+/* ---- A connection: connection.c, deadline.c, output.c ---- */
 
 enum http_phase {
     HTTP_IDLE,      /* no byte of a request has come */
@@ -145,20 +145,23 @@ enum http_phase {
 };
 
 struct http_connection {
-    neap_timer timer; /* fires late and starts itself again: see http_connection_deadline */
+    neap_timer timer; /* fires early and starts itself again: see deadline.c */
     neap_job flush;
     neap_transport *t; /* NULL once it has closed */
     http_server *server;
     http_connection *next, *previous;
     http_exchange *x;
     http_buffer *in, *out;  /* not yet parsed; not yet written */
-    double deadline, armed; /* of this phase; when the timer fires, 0 not */
-    size_t mark;            /* queued when we last looked; bytes discarded while lingering */
+    double deadline;        /* of this phase, if it has one */
+    double output_deadline; /* the client must have taken some of what is queued; 0: nothing is */
+    double armed;           /* when the timer fires; 0: it does not */
+    uint64_t sent, taken;   /* bytes given to t; of these not queued any more, when we last looked */
+    uint32_t discarded;     /* bytes, while lingering */
     uint32_t seen;          /* bytes of out when the last drain ended */
     uint8_t phase;
     bool flushing; /* the flush job is queued: the memory must stay */
     bool ended;    /* the client sends no more */
-    bool paused, linger, moved;
+    bool paused;   /* it is not read from */
 };
 
 void http_connection_open(http_server *server, neap_transport *t);
@@ -169,7 +172,12 @@ void http_connection_refuse(http_connection *c, int status); /* answer by oursel
 void http_connection_finish(http_connection *c);             /* close once all is written */
 void http_connection_lost(http_connection *c, int status);
 void http_connection_close(http_connection *c);
-void http_connection_deadline(http_connection *c, double seconds);
+void http_connection_abort(http_connection *c); /* so that the client sees it is no end */
+
+void http_connection_deadline(http_connection *c, double seconds); /* of its phase */
+void http_connection_output_deadline(http_connection *c);
+void http_connection_watch(http_connection *c); /* a handler runs, and reading is paused */
+void http_connection_on_timer(neap_timer *timer);
 
 /* Room for n bytes of output, which leave when this turn's jobs are done; NULL: no memory, and the
  * connection is closed. The caller adds to c->out->end what it used. */
@@ -177,7 +185,8 @@ char *http_output_room(http_connection *c, size_t n);
 int http_output_direct(http_connection *c, const neap_buf *bufs, unsigned n);
 int http_output_flush(http_connection *c); /* now: 0 or a status, and the connection is lost */
 bool http_output_full(const http_connection *c);
-void http_output_check(http_connection *c); /* at a deadline: is the client stuck? */
+void http_output_watch(http_connection *c); /* the client must take something from now on */
+void http_output_check(http_connection *c); /* at its deadline: is the client stuck? */
 void http_output_on_flush(neap_job *job);
 
 /* ---- A request in progress: exchange.c ---- */
@@ -233,11 +242,17 @@ struct http_exchange {
         bool close;       /* the connection shall not go on after it */
         bool keep;        /* it will: decided with the head */
         bool begun, done; /* its head, all of it */
+        bool broken;      /* its end would not show that something is missing */
     } response;
     http_wait *readers, *writers;
     bool started;  /* its task: until over() */
     bool returned; /* its handler */
 };
+
+static inline bool http_reads_body(const http_connection *c)
+{
+    return c->x && c->x->body.state == HTTP_BODY_READING;
+}
 
 /* The head has come: take it, and queue the handler. 0, or the status to refuse it with. */
 int http_exchange_begin(http_exchange *x, const char *data, size_t len);

@@ -4,6 +4,8 @@
  * the kernel does not take the transport copies and queues; above HTTP_HIGH_WATER bytes writers
  * wait, below HTTP_LOW_WATER they go on. The collecting buffer goes back to the pool each time.
  */
+#include <stdlib.h>
+
 #include "http.h"
 
 bool http_output_full(const http_connection *c)
@@ -22,7 +24,8 @@ static void on_written(neap_transport *t, int status)
         http_connection_lost(c, status);
         return;
     }
-    c->moved = true;
+    if (t->queued == 0)
+        c->output_deadline = 0;
     if (t->queued > HTTP_LOW_WATER)
         return;
     if (c->x)
@@ -33,15 +36,16 @@ static void on_written(neap_transport *t, int status)
 
 static int write_out(http_connection *c, const neap_buf *bufs, unsigned n)
 {
+    bool waits = c->t->queued > 0;
+    for (unsigned i = 0; i < n; i++)
+        c->sent += bufs[i].len;
     int r = c->t->type->write(c->t, bufs, n, on_written);
     if (r < 0) {
         http_connection_lost(c, r);
         return r;
     }
-    if (r > 0 && c->phase == HTTP_HANDLING && !c->armed) {
-        c->mark = c->t->queued;
-        http_connection_deadline(c, c->server->options.write_timeout);
-    }
+    if (r > 0 && !waits)
+        http_output_watch(c);
     return 0;
 }
 
@@ -99,18 +103,34 @@ char *http_output_room(http_connection *c, size_t n)
     return p;
 }
 
-/* Output is queued: has any of it left since we last looked? */
+/* From now on the client has to take something within write_timeout, again and again. */
+void http_output_watch(http_connection *c)
+{
+    c->taken = c->sent - c->t->queued;
+    http_connection_output_deadline(c);
+}
+
+/* t->queued is of the last write that began or ended; one that is large takes its time. */
+static size_t queued_now(const http_connection *c)
+{
+    char text[24];
+    int n = c->t->type->info(c->t, "queued", text, sizeof text);
+    return n > 0 ? strtoull(text, NULL, 10) : c->t->queued;
+}
+
+/* At its deadline. What we added meanwhile is no progress: only what the client took counts. */
 void http_output_check(http_connection *c)
 {
-    size_t queued = c->t->queued;
-    if (queued > 0 && queued == c->mark && !c->moved) {
+    size_t queued = queued_now(c);
+    bool waits = queued > 0 || c->phase == HTTP_CLOSING;
+    if (waits && c->sent - queued == c->taken) {
         http_connection_lost(c, UV_ETIMEDOUT);
         return;
     }
-    c->mark = queued;
-    c->moved = false;
-    if (queued > 0 || c->phase == HTTP_CLOSING)
-        http_connection_deadline(c, c->server->options.write_timeout);
+    c->taken = c->sent - queued;
+    c->output_deadline = 0;
+    if (waits)
+        http_connection_output_deadline(c);
 }
 
 /* Pipelined requests may take more jobs than one drain of the queue runs. As long as each adds to the

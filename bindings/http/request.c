@@ -3,13 +3,15 @@
  *   request.method, target, version     as sent; version is "1.1" or "1.0"
  *   request.path                        decoded once, without dot segments; "*" of OPTIONS *
  *   request.query.name                  the first value of that name, decoded; pairs() gives all
- *   request.headers["name"]             any case; several lines joined by ", "; pairs() works
+ *   request.headers["name"]             any case; several lines joined by ", "; pairs() works;
+ *                                       host is the one that counts, see push_host
  *   request.remote_address, remote_port of the client; nil when it has left
  *
  * Everything is read out of x->text, the copy of the head; behind it lies room for decoding.
  */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "http.h"
 #include "target.h"
@@ -151,11 +153,27 @@ static int next_same(const http_exchange *x, int i)
     return http_head_find(&x->head, x->text, x->text + f->name, f->name_len, i + 1);
 }
 
+/* A target in absolute form has the host, and what the Host field says is ignored (RFC 9112 3.2.2). */
+static void push_host(lua_State *L, const http_exchange *x)
+{
+    push_span(L, x, x->head.authority);
+}
+
+/* In HTTP/1.0 such a target may come without a Host field. */
+static bool has_host_without_field(const http_exchange *x)
+{
+    return x->head.authority.len > 0 && !http_head_get(&x->head, HTTP_HOST);
+}
+
 /* The value of field i and of those that follow with its name: joined by ", " (RFC 9110 5.3), but for
  * Cookie (RFC 9113 8.2.3 has the reason). */
 static void push_value(lua_State *L, const http_exchange *x, int i)
 {
     const http_field *f = &x->head.fields[i];
+    if (f->id == HTTP_HOST) {
+        push_host(L, x);
+        return;
+    }
     int next = next_same(x, i);
     if (next < 0) {
         lua_pushlstring(L, x->text + f->value, f->value_len);
@@ -177,9 +195,12 @@ int http_fields_index(lua_State *L)
     size_t len;
     const char *name = luaL_checklstring(L, 2, &len);
     int i = http_head_find(&x->head, x->text, name, len, 0);
-    if (i < 0)
+    if (i >= 0)
+        push_value(L, x, i);
+    else if (len == 4 && strncasecmp(name, "host", 4) == 0 && has_host_without_field(x))
+        push_host(L, x);
+    else
         return 0;
-    push_value(L, x, i);
     return 1;
 }
 
@@ -192,23 +213,33 @@ static void push_lower(lua_State *L, const char *text, size_t len)
     luaL_pushresult(&b);
 }
 
+/* The first field at or after i that is the first of its name, or x->head.count. */
+static int next_name(const http_exchange *x, int i)
+{
+    for (; i < x->head.count; i++) {
+        const http_field *f = &x->head.fields[i];
+        if (http_head_find(&x->head, x->text, x->text + f->name, f->name_len, 0) == i)
+            break;
+    }
+    return i;
+}
+
 /* Upvalues: the object, the index to go on at. Each name once, in lower case. */
 static int fields_next(lua_State *L)
 {
     http_exchange *x = http_ref_check(L, lua_touserdata(L, lua_upvalueindex(1)));
-    int i = (int)lua_tointeger(L, lua_upvalueindex(2));
-    const http_field *f = NULL;
-    for (; i < x->head.count; i++) {
-        f = &x->head.fields[i];
-        if (http_head_find(&x->head, x->text, x->text + f->name, f->name_len, 0) == i)
-            break;
-    }
-    if (i >= x->head.count)
+    int i = next_name(x, (int)lua_tointeger(L, lua_upvalueindex(2)));
+    if (i > x->head.count || (i == x->head.count && !has_host_without_field(x)))
         return 0;
     lua_pushinteger(L, i + 1);
     lua_replace(L, lua_upvalueindex(2));
-    push_lower(L, x->text + f->name, f->name_len);
-    push_value(L, x, i);
+    if (i == x->head.count) {
+        lua_pushliteral(L, "host");
+        push_host(L, x);
+    } else {
+        push_lower(L, x->text + x->head.fields[i].name, x->head.fields[i].name_len);
+        push_value(L, x, i);
+    }
     return 2;
 }
 

@@ -184,10 +184,10 @@ int http_path_decode(const char *path, size_t len, char *out, int *slashes)
         }
         if (c <= 0) /* no escape, or NUL */
             return -400;
-        if (c == '/') { /* %2F */
-            memcpy(out + n, "%2F", 3);
+        if (c == '/' || c == '%') { /* escaped: see target.h */
+            memcpy(out + n, c == '/' ? "%2F" : "%25", 3);
             n += 3;
-            left = 1;
+            left |= c == '/';
             continue;
         }
         out[n++] = (char)c;

@@ -6,9 +6,11 @@
  *   http_query_next(query, len, &at, out, &pair)         1 and a pair, or 0 at the end
  *
  * A path is decoded exactly once, and dots are removed from what comes out, so that %2e%2e is
- * found too. Nothing climbs above the root. An encoded slash stays "%2F": it is data of its
- * segment, and decoding it would invent a boundary that whoever checked the path before us did not
- * see; `slashes` tells it from a literal "%252F", which decodes to the same. "//" stays: an
+ * found too. Nothing climbs above the root. Two escapes stay, in upper case. An encoded slash stays
+ * "%2F": it is data of its segment (RFC 3986 2.2), and decoding it would invent a boundary that
+ * whoever checked the path before us did not see. An encoded percent sign stays "%25" (RFC 3986
+ * 2.4): else "%252F" would become "%2F" too, and two resources one. So a "%" in a decoded path
+ * always begins one of these two, and different paths stay different. "//" stays: an
  * empty segment is a segment (RFC 3986 3.3). A path is bytes: UTF-8 is not checked.
  *
  * A query follows application/x-www-form-urlencoded as browsers do (WHATWG URL 5.1): it cannot be
@@ -33,10 +35,11 @@ int http_authority_check(const char *value, size_t len, int *port);
  * without a path, and in the other two forms, path is empty. */
 int http_target_split(int form, const char *target, size_t len, http_span *path, http_span *query);
 
-/* Decodes percent escapes and removes dot segments (RFC 3986 5.2.4). out has room for len + 1 bytes
- * and may be path itself if that has. An empty path becomes "/". Returns the length, which is at
- * least 1 and not ended by a zero; or -400 when a "%" has not two digits, when there is a NUL, or
- * when the path does not begin with "/". *slashes (may be NULL) becomes whether there was a %2F. */
+/* Decodes percent escapes but %2F and %25, and removes dot segments (RFC 3986 5.2.4). out has room
+ * for len + 1 bytes and may be path itself if that has. An empty path becomes "/". Returns the
+ * length, which is at least 1 and not ended by a zero; or -400 when a "%" has not two digits, when
+ * there is a NUL, or when the path does not begin with "/". *slashes (may be NULL) becomes whether
+ * there was a %2F. */
 int http_path_decode(const char *path, size_t len, char *out, int *slashes);
 
 /* Key and value of a query, as offsets in out. */

@@ -1,4 +1,4 @@
-/* connect.c -- connecting: permission, DNS, then one address after the other until one answers.
+/* connect.c -- neap_net: connecting: permission, DNS, then one address after the other.
  *
  *   connect(host, port) -> stream    op
  *   connect_path(path) -> stream     op
@@ -24,16 +24,19 @@ typedef struct {
 
 static void fail(connect_op *c, int status)
 {
-    char text[NI_MAXHOST] = "";
-    if (c->tried)
+    char text[NI_MAXHOST] = "", target[NEAP_NET_TARGET];
+    const char *address = c->tried ? text : NULL, *host = c->lookup.host;
+    const char *refused = status == NEAP_EPERMISSION ? "net.connect" : NULL;
+    if (address)
         getnameinfo(c->tried->ai_addr, c->tried->ai_addrlen, text, sizeof text, NULL, 0,
                     NI_NUMERICHOST);
+    neap_net_target(target, address ? address : host, c->port);
     if (c->port)
-        neap->complete(&c->op, status, NEAP_F_SYSCALL, "connect", NEAP_F_ADDRESS, text, NEAP_F_PORT,
-                       c->port, NEAP_F_END);
+        neap->complete(&c->op, status, NEAP_F_PERMISSION, refused, target, NEAP_F_SYSCALL,
+                       "connect", NEAP_F_ADDRESS, address, NEAP_F_PORT, c->port, NEAP_F_END);
     else
-        neap->complete(&c->op, status, NEAP_F_SYSCALL, "connect", NEAP_F_PATH, c->lookup.host,
-                       NEAP_F_END);
+        neap->complete(&c->op, status, NEAP_F_PERMISSION, refused, host, NEAP_F_SYSCALL, "connect",
+                       NEAP_F_PATH, host, NEAP_F_END);
 }
 
 static void on_connected(neap_transport *t, int status);
@@ -131,14 +134,6 @@ static const neap_op_class connect_class = {
     connect_release,
 };
 
-static int refuse(lua_State *L, connect_op *c, int status, const char *target)
-{
-    char message[NEAP_NET_TARGET + 64];
-    snprintf(message, sizeof message, "permission is missing: net.connect %s", target);
-    neap->complete(&c->op, status, NEAP_F_MESSAGE, message, NEAP_F_END);
-    return neap->wait(L, &c->op);
-}
-
 int neap_net_connect(lua_State *L)
 {
     const char *host = neap_net_check_host(L, 1);
@@ -151,10 +146,11 @@ int neap_net_connect(lua_State *L)
     snprintf(c->lookup.port, sizeof c->lookup.port, "%d", port);
     neap_net_target(target, host, port);
     int status = neap->permit(c->op.env, "net.connect", target, strlen(target));
-    if (status)
-        return refuse(L, c, status, target);
-    status = neap_net_lookup_start(c->op.env, &c->lookup);
-    if (status)
+    if (!status)
+        status = neap_net_lookup_start(c->op.env, &c->lookup);
+    if (status == NEAP_EPERMISSION)
+        fail(c, status);
+    else if (status)
         on_looked_up(&c->lookup, status < 0 ? status : 0);
     return neap->wait(L, &c->op);
 }
@@ -166,8 +162,6 @@ int neap_net_connect_path(lua_State *L)
     const char *path = lua_tostring(L, 1);
     connect_op *c = neap->op_new(L, &connect_class, sizeof *c);
     snprintf(c->lookup.host, sizeof c->lookup.host, "%s", path);
-    if (neap->permit(c->op.env, "net.connect", path, strlen(path)))
-        return refuse(L, c, NEAP_EPERMISSION, path);
     if (!status)
         status = attempt(c, NEAP_PIPE, (struct sockaddr *)&address);
     if (status)

@@ -1,4 +1,4 @@
-/* info.c -- what a socket tells of itself, and what can be set on it.
+/* info.c -- neap_net: what a socket tells of itself, and what can be set on it.
  *
  *   stream:address(), listener:address(), stream:peer_address() -> address, port
  *   stream:nodelay(on) -> true

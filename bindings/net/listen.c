@@ -1,4 +1,4 @@
-/* listen.c -- listeners: a handle over a listening transport.
+/* listen.c -- neap_net: listeners, handles over listening transports.
  *
  *   listen(address, port, backlog, reuseport, v6only) -> listener | nil, err
  *   listen_path(path, backlog) -> listener | nil, err
@@ -61,6 +61,17 @@ static void leave_line(listener *l, accept_op *a)
         l->tail = &(*l->tail)->next;
 }
 
+/* ---- Those that are kept ---- */
+
+static void keep(listener *l, unsigned at, neap_transport *t)
+{
+    l->kept[at % AHEAD] = t;
+    if (++l->count < AHEAD || l->paused)
+        return;
+    l->paused = 1;
+    neap->transport_listen(l->transport, 0, NULL);
+}
+
 /* ---- Events ---- */
 
 static void complete_accept(accept_op *a, int status)
@@ -81,11 +92,7 @@ static void on_accept(neap_transport *listening, neap_transport *t, int status)
     } else if (!t) {
         l->failure = status;
     } else {
-        l->kept[(l->first + l->count++) % AHEAD] = t;
-        if (l->count == AHEAD) {
-            l->paused = 1;
-            neap->transport_listen(listening, 0, NULL);
-        }
+        keep(l, l->first + l->count, t);
     }
 }
 
@@ -136,8 +143,7 @@ static void accept_release(neap_op *op, int delivered)
         on_accept(l->transport, t, 0);
     } else if (t && l && l->count < AHEAD) {
         l->first = (l->first + AHEAD - 1) % AHEAD; /* it came before those that are kept */
-        l->kept[l->first] = t;
-        l->count++;
+        keep(l, l->first, t);
     } else if (t) {
         t->type->close(t, NULL);
     }
@@ -200,10 +206,10 @@ static int start(listener *l, const struct sockaddr *address, unsigned flags, in
     return status ? status : neap->transport_listen(l->transport, backlog, on_accept);
 }
 
-static int refuse(lua_State *L, const char *target)
+/* The verb that was missing, if one was. */
+static const char *refused(int status)
 {
-    lua_pushfstring(L, "permission is missing: net.listen %s", target);
-    return neap->fail(L, NEAP_EPERMISSION, NEAP_F_MESSAGE, lua_tostring(L, -1), NEAP_F_END);
+    return status == NEAP_EPERMISSION ? "net.listen" : NULL;
 }
 
 /* A numeric address and its port, as arguments 1 and 2. */
@@ -231,15 +237,15 @@ int neap_net_listen(lua_State *L)
     char target[NEAP_NET_TARGET];
     check_address(L, host, port, &address);
     neap_net_target(target, host, port);
-    if (neap->permit(neap->env(L), "net.listen", target, strlen(target)))
-        return refuse(L, target);
     listener *l = push_listener(L, NEAP_TCP);
-    int status = start(l, (struct sockaddr *)&address, flags, backlog);
+    int status = neap->permit(l->handle.env, "net.listen", target, strlen(target));
+    if (!status)
+        status = start(l, (struct sockaddr *)&address, flags, backlog);
     if (!status)
         return 1;
     neap->close(&l->handle);
-    return neap->fail(L, status, NEAP_F_SYSCALL, "listen", NEAP_F_ADDRESS, host, NEAP_F_PORT, port,
-                      NEAP_F_END);
+    return neap->fail(L, status, NEAP_F_PERMISSION, refused(status), target, NEAP_F_SYSCALL,
+                      "listen", NEAP_F_ADDRESS, host, NEAP_F_PORT, port, NEAP_F_END);
 }
 
 int neap_net_listen_path(lua_State *L)
@@ -247,15 +253,14 @@ int neap_net_listen_path(lua_State *L)
     struct sockaddr_un address;
     int status = neap_net_check_path(L, 1, &address), backlog = (int)luaL_optinteger(L, 2, 0);
     const char *path = lua_tostring(L, 1);
-    if (neap->permit(neap->env(L), "net.listen", path, strlen(path)))
-        return refuse(L, path);
     listener *l = push_listener(L, NEAP_PIPE);
     if (!status)
         status = start(l, (struct sockaddr *)&address, 0, backlog);
     if (!status)
         return 1;
     neap->close(&l->handle);
-    return neap->fail(L, status, NEAP_F_SYSCALL, "listen", NEAP_F_PATH, path, NEAP_F_END);
+    return neap->fail(L, status, NEAP_F_PERMISSION, refused(status), path, NEAP_F_SYSCALL, "listen",
+                      NEAP_F_PATH, path, NEAP_F_END);
 }
 
 static int listener_accept(lua_State *L)

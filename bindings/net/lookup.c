@@ -1,6 +1,7 @@
-/* lookup.c -- from a host's name to its addresses: getaddrinfo on the thread pool.
+/* lookup.c -- neap_net: from a host's name to its addresses, by getaddrinfo on the thread pool.
  *
  *   lookup(host) -> {address, ...}    op
+ *   numeric(host) -> address | nil
  *
  * A numeric address is read on the spot. getaddrinfo cannot be stopped: who no longer waits lets
  * its result go when it comes. Errors are libuv's EAI codes, with a message that names the host. */
@@ -54,6 +55,29 @@ int neap_net_lookup_start(neap_env *env, neap_net_lookup *l)
     return neap->work(env, &l->work);
 }
 
+/* ---- Addresses as text ---- */
+
+/* Push it, or nothing and return 0. */
+static int push_numeric(lua_State *L, const struct addrinfo *a)
+{
+    char text[NI_MAXHOST];
+    if (getnameinfo(a->ai_addr, a->ai_addrlen, text, sizeof text, NULL, 0, NI_NUMERICHOST))
+        return 0;
+    lua_pushstring(L, text);
+    return 1;
+}
+
+int neap_net_numeric(lua_State *L)
+{
+    neap_net_lookup l = {.port = "0"};
+    snprintf(l.host, sizeof l.host, "%s", neap_net_check_host(L, 1));
+    if (query(&l, AI_NUMERICHOST))
+        return 0;
+    int n = push_numeric(L, l.addresses);
+    freeaddrinfo(l.addresses);
+    return n;
+}
+
 /* ---- The operation ---- */
 
 typedef struct {
@@ -63,10 +87,8 @@ typedef struct {
 
 static void finish(lookup_op *o, int status)
 {
-    char message[NEAP_NET_HOST + 64];
-    const char *what =
-        status == NEAP_EPERMISSION ? "permission is missing: dns" : "cannot find the host";
-    snprintf(message, sizeof message, "%s %s", what, o->lookup.host);
+    char message[NEAP_NET_HOST + 32];
+    snprintf(message, sizeof message, "cannot find the host %s", o->lookup.host);
     neap->complete(&o->op, status, NEAP_F_MESSAGE, message, NEAP_F_SYSCALL, "getaddrinfo",
                    NEAP_F_END);
 }
@@ -78,14 +100,11 @@ static void on_found(neap_net_lookup *l, int status)
 
 static int lookup_results(lua_State *L, neap_op *op)
 {
-    char text[NI_MAXHOST];
     int n = 0;
     lua_newtable(L);
     for (struct addrinfo *a = ((lookup_op *)op)->lookup.addresses; a; a = a->ai_next)
-        if (!getnameinfo(a->ai_addr, a->ai_addrlen, text, sizeof text, NULL, 0, NI_NUMERICHOST)) {
-            lua_pushstring(L, text);
+        if (push_numeric(L, a))
             lua_rawseti(L, -2, ++n);
-        }
     return 1;
 }
 
@@ -107,8 +126,11 @@ int neap_net_lookup_op(lua_State *L)
     snprintf(o->lookup.port, sizeof o->lookup.port, "0");
     o->lookup.done = on_found;
     int status = neap->permit(o->op.env, "dns", host, strlen(host));
-    if (!status)
-        status = neap_net_lookup_start(o->op.env, &o->lookup);
+    if (status) {
+        neap->complete(&o->op, status, NEAP_F_PERMISSION, "dns", host, NEAP_F_END);
+        return neap->wait(L, &o->op);
+    }
+    status = neap_net_lookup_start(o->op.env, &o->lookup);
     if (status)
         finish(o, status < 0 ? status : 0);
     return neap->wait(L, &o->op);

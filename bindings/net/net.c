@@ -1,11 +1,11 @@
-/* net.c -- neap_net, the C half of neap.net: TCP and Unix sockets over the host's transports.
+/* net.c -- neap_net: TCP and Unix sockets over the host's transports, for lua/neap/net.lua.
  *
  *   connect(host, port) -> stream            op: every address of the host is tried in order
  *   connect_path(path) -> stream             op: a Unix socket
  *   listen(address, port, backlog, reuseport, v6only) -> listener   a numeric address; port 0: any
  *   listen_path(path, backlog) -> listener
  *   lookup(host) -> {address, ...}           op: DNS
- *   report(err) -> err                       to on_error, with a traceback
+ *   numeric(host) -> address | nil           as it is written, if it is an address and no name
  *   methods() -> of streams, of listeners    the tables that lua/neap/net.lua puts its face on
  *
  *   stream:read() -> bytes | nil             op: what has come; nil at the end
@@ -82,48 +82,6 @@ void *neap_net_find(lua_State *L, const neap_handle_class *type)
 
 /* ---- Functions ---- */
 
-static void push_text(lua_State *L, int index)
-{
-    if (lua_isstring(L, index))
-        lua_pushvalue(L, index);
-    else
-        lua_pushfstring(L, "a %s value was raised as an error", luaL_typename(L, index));
-}
-
-static int is_cancelled(lua_State *L)
-{
-    if (!lua_istable(L, 1))
-        return 0;
-    lua_getfield(L, 1, "code");
-    const char *code = lua_tostring(L, -1);
-    return code && !strcmp(code, "ECANCELED");
-}
-
-/* xpcall's handler for a connection's handler: it runs where the error was raised. That somebody
- * cancelled it, or closed its stream while it waited, is no failure. */
-static int report(lua_State *L)
-{
-    lua_settop(L, 1);
-    if (is_cancelled(L)) {
-        lua_settop(L, 1);
-        return 1;
-    }
-    if (!lua_istable(L, 1)) {
-        push_text(L, 1);
-        neap->push_error(L, NEAP_ESCRIPT, NEAP_F_MESSAGE, lua_tostring(L, -1), NEAP_F_END);
-        lua_replace(L, 1);
-    }
-    lua_settop(L, 1);
-    lua_getfield(L, 1, "traceback");
-    if (lua_isnil(L, -1)) {
-        luaL_traceback(L, L, NULL, 1);
-        lua_setfield(L, 1, "traceback");
-    }
-    neap->report(L, 1);
-    lua_settop(L, 1);
-    return 1;
-}
-
 static int methods(lua_State *L)
 {
     neap->handle_methods(L, &neap_net_stream_class);
@@ -139,8 +97,8 @@ static const luaL_Reg functions[] = {
     {"listen", neap_net_listen},
     {"listen_path", neap_net_listen_path},
     {"lookup", neap_net_lookup_op},
+    {"numeric", neap_net_numeric},
     {"methods", methods},
-    {"report", report},
     {NULL, NULL},
 };
 

@@ -1,4 +1,4 @@
-/* net.h -- what the files of the net binding share. net.c has the binding's interface.
+/* net.h -- neap_net: what its files share. net.c has the interface.
  *
  * A function that takes a neap_env works in an operation's results, where none of ours runs. */
 #ifndef NEAP_BINDINGS_NET_H
@@ -45,6 +45,7 @@ typedef struct neap_net_lookup {
 /* 0: done will be called. 1: the host is an address and `addresses` is there. Else a status. */
 int neap_net_lookup_start(neap_env *env, neap_net_lookup *lookup);
 int neap_net_lookup_op(lua_State *L);
+int neap_net_numeric(lua_State *L);
 
 /* ---- net.c ---- */
 

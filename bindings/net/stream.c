@@ -1,4 +1,4 @@
-/* stream.c -- streams: a handle over a transport, whichever it is.
+/* stream.c -- neap_net: streams, handles over transports of any kind.
  *
  * Reading. The transport reads from the first read() on and is not stopped in between, which would
  * cost a system call each time. Bytes go to the waiting read, or into one buffer for the next,

@@ -34,7 +34,9 @@ local function leave(...)
 end
 
 local function resume(co, ...)
-  if waiting[co] then
+  if type(co) ~= "thread" then
+    error(("bad argument #1 to 'resume' (coroutine expected, got %s)"):format(type(co)), 2)
+  elseif waiting[co] then
     return false, "cannot resume normal coroutine"
   end
   if raw_isyieldable() then

@@ -1,5 +1,41 @@
 -- neap.errors: error objects of your own, and asking what one is.
+--
 --   new(code, message, fields?) -> err
 --   is(value, code?) -> boolean
+--   report(err) -> err                       to host.on_error, or standard error; the program goes on
 
-return require "neap_errors"
+local native = require "neap_errors"
+
+local errors = {}
+
+--- What the world refused. tostring gives one line, and "failed: " .. err works.
+---@class neap.Error
+---@field code string what programs compare: "ENOENT", "ETIMEDOUT"; docs/errors.md lists them
+---@field message string what people read
+---@field syscall? string what failed: "open", "connect"
+---@field path? string of the file or Unix socket
+---@field address? string of the network
+---@field port? integer
+---@field traceback? string where it was raised and not caught, across every wait
+---@field value? any of ESCRIPT: what was raised
+
+--- Makes one, to be returned behind nil or raised.
+---@param code string
+---@param message string
+---@param fields? table more fields: `path`, `address`, any of one's own
+---@return neap.Error
+errors.new = native.new
+
+--- Whether a value is an error object, and of this code if one is given.
+---@param value any
+---@param code? string
+---@return boolean
+errors.is = native.is
+
+--- Hands an error (any value) to host.on_error's function, or prints it, and goes on. As xpcall's handler it adds the
+--- traceback of where the error was raised.
+---@param err any
+---@return neap.Error
+errors.report = native.report
+
+return errors

@@ -11,8 +11,8 @@
 -- Each request is handled in a task of its own, so a handler may wait anywhere. What it returns is the answer: a
 -- string (text/plain) or a table (as JSON); or it answers through `response`, also later, from a callback. The
 -- request is over when the handler and every operation it started are: nothing sent by then is 404. A handler that
--- raises, or returns nil and an error, is answered with 500 and reported; the server goes on. When the client leaves,
--- the handler is cancelled. Both objects raise when they are used after their request is over.
+-- raises, or returns nil and an error, is answered with 500 and reported; the server goes on. When the client leaves
+-- (see http.serve), the handler is cancelled. Both objects raise when they are used after their request is over.
 --
 -- The C half is bindings/http: what is here gives methods their two ways to fail (`settle`), and names their types.
 
@@ -28,10 +28,10 @@ local http = {}
 
 ---@class neap.http.Request
 ---@field method string "GET", "POST", …, as sent
----@field path string decoded once, without dot segments; begins with "/" (but "*" of OPTIONS *)
+---@field path string decoded once but for %2F and %25, without dot segments; begins with "/" (but "*" of OPTIONS *)
 ---@field target string as sent: path and query, not decoded
 ---@field query table<string, string> the first value of each name; `pairs` gives every pair in order
----@field headers table<string, string> names in any case; several lines of one name are joined by ", "
+---@field headers table<string, string> names in any case; lines of one name joined by ", "; host: the target's if it has
 ---@field version string "1.1" or "1.0"
 ---@field remote_address string? of the client; nil when it has left
 ---@field remote_port integer?
@@ -139,6 +139,13 @@ end
 ---@field write_timeout? number seconds in which the client takes not one byte (60)
 
 ---Serves HTTP until the server is closed. Raises on wrong arguments.
+---
+---A handler is cancelled with ECONNRESET when its client resets the connection: at once, or, when more than 64 KiB wait
+---to be read, within a second. A client that only ends its half (a FIN: `shutdown`, but also `close`) cancels nothing,
+---on purpose: it may wait for the answer. Writing to one that has closed fails soon.
+---
+---A body is looked at when it is asked for. Of a handler that does not ask, a malformed one (chunks that are none) does
+---no harm but to its connection: the answer stands, and the connection is closed after it.
 ---@param options integer|neap.http.options a port, or options
 ---@param handler? fun(request: neap.http.Request, response: neap.http.Response): any
 ---@return neap.http.Server? server it listens already

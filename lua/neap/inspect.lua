@@ -36,15 +36,34 @@ local function paint(ctx, kind, text)
   return color and format("\27[%dm%s\27[0m", color, text) or text, columns(text)
 end
 
+-- Runs no code of a script.
 local function plain_name(value)
-  local ok, text = pcall(tostring, value)        -- debug.setmetatable may have given any type a __tostring
-  return "<" .. (ok and type(text) == "string" and visible(text) or type(value)) .. ">"
+  return format("<%s: %p>", type(value), value)
+end
+
+-- What `convert` makes of a value in angle brackets; nil when it fails, or is at work on that value already.
+local function converted(ctx, value, convert)
+  if converting[value] then return nil end
+  converting[value] = true
+  local ok, text = pcall(convert, value)
+  converting[value] = nil
+  if not ok or type(text) ~= "string" then return nil end
+  text = visible(sub(text, 1, ctx.length))
+  return find(text, "^<.*>$") and text or "<" .. text .. ">"
 end
 
 local function function_text(fn)
   local info = getinfo and getinfo(fn, "S")
   if not info or info.what == "C" then return plain_name(fn) end
   return visible(format("<function %s:%d>", info.short_src, info.linedefined))
+end
+
+-- ffi.metatype can give structures a __tostring. That of a type is LuaJIT's own.
+local function cdata_text(ctx, value)
+  local name = tostring(require "ffi".typeof(value))
+  if find(name, "^ctype<u?int64_t>$") then return paint(ctx, "number", tostring(value)) end
+  local text = not ctx.raw and converted(ctx, value, tostring)
+  return paint(ctx, "special", text or format("<%s: %p>", visible((name:gsub("^ctype", "cdata"))), value))
 end
 
 local function leaf(ctx, value)
@@ -54,24 +73,11 @@ local function leaf(ctx, value)
   if kind == "nil" then return paint(ctx, kind, "nil") end
   if kind == "boolean" then return paint(ctx, kind, value and "true" or "false") end
   if kind == "function" then return paint(ctx, "special", function_text(value)) end
-  if kind == "cdata" then
-    local ok, text = pcall(tostring, value)
-    if ok and find(text, "^-?%d+U?LL$") then return paint(ctx, "number", text) end
-  end
+  if kind == "cdata" then return cdata_text(ctx, value) end
   return paint(ctx, "special", plain_name(value))
 end
 
 -- metatables --
-
-local function own_text(ctx, value, meta)
-  local convert = rawget(meta, "__tostring")
-  if not convert or converting[value] then return nil end
-  converting[value] = true
-  local ok, text = pcall(convert, value)
-  converting[value] = nil
-  if not ok or type(text) ~= "string" then return nil end
-  return visible(sub(text, 1, ctx.length))
-end
 
 local function walk(value, iterate)
   local found, count = {}, 0
@@ -96,6 +102,11 @@ local function error_header(ctx, value)
   return "<error " .. visible(sub(text, 1, ctx.length)) .. ">", value, hidden
 end
 
+-- What can be seen of a userdata whose metatable is hidden, as those of Neap's handles are.
+local function name_of(ctx, value)
+  return not ctx.raw and converted(ctx, value, tostring) or plain_name(value)
+end
+
 -- What stands before a value's fields, the fields (nil: the header is all), and the keys not to show.
 local function face(ctx, value)
   local meta = not ctx.raw and getmetatable(value)
@@ -110,8 +121,9 @@ local function face(ctx, value)
     local ok, found = pcall(walk, value, iterate)
     if ok then return header, found end
   end
-  local text = own_text(ctx, value, meta)
-  if text then return find(text, "^<.*>$") and text or "<" .. text .. ">" end
+  local convert = rawget(meta, "__tostring")
+  local text = convert and converted(ctx, value, convert)
+  if text then return text end
   return header, fields
 end
 
@@ -216,7 +228,7 @@ local function object(ctx, value, depth, indent, room)
     return paint(ctx, "special", format("<cycle %d>", ctx.open[value]))
   end
   local header, fields, hidden = face(ctx, value)
-  if not fields then return paint(ctx, "special", header or plain_name(value)) end
+  if not fields then return paint(ctx, "special", header or name_of(ctx, value)) end
   ctx.open[value] = true
   local taken = header and columns(header) + 1 or 0
   local text, width = body(ctx, fields, hidden, depth, indent, room - taken)
@@ -243,7 +255,7 @@ end
 ---@field length? integer bytes shown of one string (10,000)
 ---@field color? boolean ANSI colors (false)
 ---@field pairs? boolean lazy objects through their __pairs (false)
----@field raw? boolean tables as they are: no __tostring, no __name (false)
+---@field raw? boolean everything as it is: no __tostring, no __name (false)
 
 ---Readable text of any value: keys sorted, cycles marked, long tables broken into lines.
 ---@param value any

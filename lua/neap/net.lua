@@ -10,7 +10,7 @@
 --   stream:shutdown() -> true              ends our half, once all is written
 --   stream:address(), stream:peer_address() -> address, port
 --   stream:nodelay(on), stream:keepalive(seconds | false) -> true       TCP; nodelay is on from the start
---   server.address, server.port, server:close()      the connections it has made live on
+--   server.address, server.port            the connections that a server has made outlive its close()
 --   listener:accept() -> stream;  listener:address() -> address, port
 --   close(), is_closed()                   of all; what waits then gets ECANCELED, later calls ECLOSED
 --
@@ -20,8 +20,10 @@
 --     for bytes in stream.read, stream do stream:write(bytes) end
 --   end)
 
-local core = require "neap_net"
+local address = require "neap.net.address"
 local errors = require "neap.errors"
+local native = require "neap_net"
+local options = require "neap.options"
 local task = require "neap.task"
 
 local settle = task.settle
@@ -37,12 +39,12 @@ local net = {}
 ---@class neap.net.Listener
 ---@field close fun(self: neap.net.Listener)
 ---@field is_closed fun(self: neap.net.Listener): boolean
-local Stream, Listener = core.methods()
+local Stream, Listener = native.methods()
 local read, write, shutdown, accept = Stream.read, Stream.write, Stream.shutdown, Listener.accept
-local address, peer_address = Stream.address, Stream.peer_address
+local stream_address, peer_address = Stream.address, Stream.peer_address
 local nodelay, keepalive, listener_address = Stream.nodelay, Stream.keepalive, Listener.address
 
----What has come, at least one byte; nil without an error at the end. One read at a time (EBUSY).
+--- What has come, at least one byte; nil without an error at the end. One read at a time (EBUSY).
 ---@param callback? fun(err?: neap.Error, bytes?: string)
 ---@return string? bytes
 ---@return neap.Error? err
@@ -50,8 +52,8 @@ function Stream:read(callback)
   return settle(read(self, callback))
 end
 
----Writes all arguments, in order. Waits only while more than 64 KiB are queued; then until 16 are. To cancel it
----while it waits closes the stream.
+--- Writes all arguments, in order. Waits only while more than 64 KiB are queued; then until 16 are. To cancel it
+--- while it waits closes the stream.
 ---@param ... string texts, then perhaps a callback
 ---@return true? ok
 ---@return neap.Error? err
@@ -59,7 +61,7 @@ function Stream:write(...)
   return settle(write(self, ...))
 end
 
----Ends our half of the connection, once all is written.
+--- Ends our half of the connection, once all is written.
 ---@param callback? fun(err?: neap.Error)
 ---@return true? ok
 ---@return neap.Error? err
@@ -70,7 +72,7 @@ end
 ---@return string? address of our end; a Unix socket's path, "" if it has none
 ---@return integer|neap.Error|nil port
 function Stream:address()
-  return settle(address(self))
+  return settle(stream_address(self))
 end
 
 ---@return string? address of the other end
@@ -79,7 +81,7 @@ function Stream:peer_address()
   return settle(peer_address(self))
 end
 
----Whether small writes are sent at once (TCP_NODELAY): they are, unless this turns it off.
+--- Whether small writes are sent at once (TCP_NODELAY): they are, unless this turns it off.
 ---@param on boolean
 ---@return true? ok
 ---@return neap.Error? err
@@ -87,7 +89,7 @@ function Stream:nodelay(on)
   return settle(nodelay(self, on))
 end
 
----Finds out that the peer is gone by probes after so many seconds of silence (SO_KEEPALIVE); false: never.
+--- Finds out that the peer is gone by probes after so many seconds of silence (SO_KEEPALIVE); false: never.
 ---@param seconds number|false
 ---@return true? ok
 ---@return neap.Error? err
@@ -95,7 +97,7 @@ function Stream:keepalive(seconds)
   return settle(keepalive(self, seconds))
 end
 
----The next connection.
+--- The next connection.
 ---@param callback? fun(err?: neap.Error, stream?: neap.net.Stream)
 ---@return neap.net.Stream? stream
 ---@return neap.Error? err
@@ -109,64 +111,98 @@ function Listener:address()
   return settle(listener_address(self))
 end
 
--- connecting --
+-- Where to: a port of a host, or a path.
 
-local function check_option(options, name, kind)
-  local value = options[name]
-  if value ~= nil and type(value) ~= kind then
-    error(("bad option '%s' (%s expected, got %s)"):format(name, kind, type(value)), 4)
+local function check_place(name, given)
+  if (given.port == nil) == (given.path == nil) then
+    error(("bad options of '%s' (either port or path expected)"):format(name), 3)
   end
-  return value
 end
 
-local function connect_with(options, callback)
-  local path = check_option(options, "path", "string")
-  local host, port = check_option(options, "host", "string"), check_option(options, "port", "number")
-  if not path and not port then error("bad options for 'connect' (port or path expected)", 3) end
-  if path then return core.connect_path(path, callback) end
-  return core.connect(host or "localhost", port, callback)
+-- Connecting
+
+local check_connect = options.checker("connect", {
+  host = "string", port = options.integer(1, 65535), path = "string",
+})
+
+---@class neap.net.ConnectOptions
+---@field host? string name or address (localhost)
+---@field port? integer
+---@field path? string of a Unix socket, in place of host and port
+
+local function connect_to(given, callback)
+  if given.path then
+    return native.connect_path(given.path, callback)
+  end
+  return native.connect(given.host or "localhost", given.port, callback)
 end
 
----Connects to a host's port, trying its addresses in order, or to a Unix socket. The error is that of the last
----address.
----@param host string|{ host?: string, port?: integer, path?: string } name, address, or all in a table
----@param port? integer
+--- Connects to a host's port, trying its addresses in order, or to a Unix socket. The error is that of the last
+--- address.
+---@param host string name or address
+---@param port integer
 ---@param callback? fun(err?: neap.Error, stream?: neap.net.Stream)
 ---@return neap.net.Stream? stream
 ---@return neap.Error? err
----@overload fun(options: table, callback?: function): neap.net.Stream?, neap.Error?
+---@overload fun(options: neap.net.ConnectOptions, callback?: function): neap.net.Stream?, neap.Error?
 function net.connect(host, port, callback)
-  if type(host) == "table" then return settle(connect_with(host, port)) end
-  return settle(core.connect(host, port, callback))
+  if type(host) ~= "table" then
+    return settle(native.connect(host, port, callback))
+  end
+  check_connect(host)
+  check_place("connect", host)
+  return settle(connect_to(host, port))
 end
 
----The addresses of a host, in the order in which `connect` tries them.
+--- The addresses of a host, in the order in which `connect` tries them.
 ---@param host string
 ---@param callback? fun(err?: neap.Error, addresses?: string[])
 ---@return string[]? addresses
 ---@return neap.Error? err
 function net.lookup(host, callback)
-  return settle(core.lookup(host, callback))
+  return settle(native.lookup(host, callback))
 end
 
--- listening --
+-- Listening
 
 ---@class neap.net.Server
 ---@field address string the address or path it listens on
 ---@field port integer? nil for a Unix socket
----@field listener neap.net.Listener
+---@field private listener neap.net.Listener
 local Server = {}
 Server.__index = Server
 
----Accepts no more; idempotent. Connections that were accepted live on.
+--- Accepts no more; idempotent. Connections that were accepted live on.
 function Server:close()
   self.listener:close()
 end
 
+---@return boolean
+function Server:is_closed()
+  return self.listener:is_closed()
+end
+
+function Server:__tostring()
+  local where = self.address
+  if self.port then
+    where = (where:find(":", 1, true) and "[%s]:%d" or "%s:%d"):format(where, self.port)
+  end
+  return "neap.net.server: " .. where .. (self:is_closed() and " (closed)" or "")
+end
+
+-- That somebody cancelled a handler, or closed its stream while it waited, is no failure.
+local function report(err)
+  if not errors.is(err, "ECANCELED") then
+    errors.report(err)
+  end
+end
+
 -- One connection's task. A failure is that connection's: it is reported, and the server goes on.
 local function run(handler, stream)
-  local ok, value, err = xpcall(handler, core.report, stream)
-  if ok and value == nil and errors.is(err) then core.report(err) end
+  local ok, value, err = xpcall(handler, report, stream)
+  if ok and value == nil and errors.is(err) then
+    report(err)
+  end
   stream:close()
 end
 
@@ -178,56 +214,56 @@ local function accept_all(listener, handler)
     elseif listener:is_closed() or err.code == "ECANCELED" then
       return
     else
-      core.report(err)             -- EMFILE and the like: told once, then we go on when we can
+      errors.report(err) -- EMFILE and the like: told once, then we go on when we can
     end
   end
 end
 
-local function is_numeric(host)
-  return host:find(":", 1, true) or host:find "^%d+%.%d+%.%d+%.%d+$"
-end
+local check_listen = options.checker("listen", {
+  port = options.integer(0, 65535), host = "string", path = "string",
+  backlog = options.integer(1, 65535), reuse_port = "boolean",
+})
 
--- A listener on every address: IPv6's, which takes IPv4 as well, or IPv4's where there is no IPv6.
-local function bind_all(options)
-  local listener, err = core.listen("::", options.port, options.backlog, options.reuse_port)
-  if listener or err.code ~= "EAFNOSUPPORT" and err.code ~= "EADDRNOTAVAIL" then return listener, err end
-  return core.listen("0.0.0.0", options.port, options.backlog, options.reuse_port)
-end
+---@class neap.net.ListenOptions
+---@field port? integer 0: any that is free
+---@field host? string name or address; every address of this machine when left out
+---@field path? string of a Unix socket, in place of host and port; removed when it is closed
+---@field backlog? integer connections that wait to be accepted (511)
+---@field reuse_port? boolean other processes may listen on it too
 
-local function bind(options)
-  local path, host = check_option(options, "path", "string"), check_option(options, "host", "string")
-  check_option(options, "port", "number")
-  check_option(options, "backlog", "number")
-  check_option(options, "reuse_port", "boolean")
-  if path then return core.listen_path(path, options.backlog) end
-  if not options.port then error("bad options for 'listen' (port or path expected)", 3) end
-  if not host then return bind_all(options) end
-  if host == "localhost" then host = "127.0.0.1" end             -- no need to ask DNS: RFC 6761 6.3
-  if not is_numeric(host) then
-    local addresses, err = core.lookup(host)
-    if not addresses then return nil, err end
-    host = addresses[1]
+local function listen_on(given)
+  if given.path then
+    return native.listen_path(given.path, given.backlog)
   end
-  return core.listen(host, options.port, options.backlog, options.reuse_port)
+  return address.listen(given.host, native.listen, given.port, given.backlog, given.reuse_port)
 end
 
----Listens. With a handler, each connection is handled in a task of its own and closed when the handler is over;
----what the handler raises, or returns as nil and an error, is reported and the server goes on. Without a handler
----the result is a listener.
----Options: `port` (0: any that is free), `host` (a name or address; all of this machine's when left out), `path` (of a
----Unix socket, removed on close), `backlog` (511), `reuse_port` (other processes may listen on it too). A number is a
----port.
----@param options integer|{ port?: integer, host?: string, path?: string, backlog?: integer, reuse_port?: boolean }
+local function check_arguments(given, handler)
+  if type(given) ~= "table" then
+    error(("bad argument #1 to 'listen' (port or options expected, got %s)"):format(type(given)), 3)
+  elseif handler ~= nil and type(handler) ~= "function" then
+    error(("bad argument #2 to 'listen' (function expected, got %s)"):format(type(handler)), 3)
+  end
+end
+
+--- Listens. With a handler, each connection is handled in a task of its own and closed when the handler is over;
+--- what the handler raises, or returns as nil and an error, is reported and the server goes on. Without a handler
+--- the result is a listener.
+---@param given integer|neap.net.ListenOptions a port, or options
 ---@param handler? fun(stream: neap.net.Stream): any
 ---@return neap.net.Server|neap.net.Listener|nil server
 ---@return neap.Error? err
-function net.listen(options, handler)
-  if type(options) ~= "table" then options = { port = options } end
-  if handler ~= nil and type(handler) ~= "function" then
-    error("bad argument #2 to 'listen' (function expected, got " .. type(handler) .. ")", 2)
+function net.listen(given, handler)
+  if type(given) == "number" then
+    given = { port = given }
   end
-  local listener, err = bind(options)
-  if not listener or not handler then return settle(listener, err) end
+  check_arguments(given, handler)
+  check_listen(given)
+  check_place("listen", given)
+  local listener, err = listen_on(given)
+  if not listener or not handler then
+    return settle(listener, err)
+  end
   local server = setmetatable({ listener = listener }, Server)
   server.address, server.port = listener_address(listener)
   task.spawn(accept_all, listener, handler)

@@ -10,7 +10,7 @@
 --
 --   test.equal, same, raises, fails                 see neap.test.check; plain `assert` works too
 --   test.calls(fn, n)                               fn, to be called exactly n times before the test is over
---   test.skip(reason)                               ends the test here
+--   test.skip(reason?)                              ends the test here
 --   test.main(arguments)                            the command: its exit status
 --   test.run(files, options)                        see neap.test.runner
 --
@@ -97,7 +97,9 @@ function test.main(arguments)
     io.stderr:write("neap test: ", tostring(err), "\n")
     return 1
   end
-  return runner.run(files, options) and 0 or 1
+  local ok, passed = pcall(runner.run, files, options)
+  if not ok then io.stderr:write("neap test: ", tostring(passed), "\n") end
+  return ok and passed and 0 or 1
 end
 
 return test

@@ -45,22 +45,28 @@ static void test_use(void)
     neap_runtime *rt = attach(L, NULL);
     ok(neap_lua(rt) == L && neap_of(L) == rt, "neap_attach makes it a runtime");
     ok(!neap_attach(L, NULL, &error) && error.status == UV_EALREADY, "once only");
-    is(start(rt, "local task, fs = require 'neap.task', require 'neap.fs'\n"
-                 "local function say(...) out[#out + 1] = table.concat({...}, ' ') end\n"
-                 "assert(mine == 1)\n"
-                 "task.spawn(function() task.sleep(0.002) say 'slept' end)\n"
-                 "task.group(function(g) for i = 1, 3 do g:spawn(function() task.yield() say('member', i) end) end end)\n"
-                 "local text, err = fs.read_file('/nowhere') say(err.code)\n"
-                 "for v in coroutine.wrap(function() for i = 1, 2 do task.sleep(0.001) coroutine.yield(i) end end) do say('gen', v) end\n"
-                 "local ok, err = task.timeout(0.001, task.sleep, 10) say(err.code)\n"
-                 "say(tostring(pcall(task.group, function(g) g:spawn(function() error 'x' end) task.sleep(10) end)))"),
+    is(start(
+           rt,
+           "local task, fs = require 'neap.task', require 'neap.fs'\n"
+           "local function say(...) out[#out + 1] = table.concat({...}, ' ') end\n"
+           "assert(mine == 1)\n"
+           "task.spawn(function() task.sleep(0.002) say 'slept' end)\n"
+           "task.group(function(g) for i = 1, 3 do g:spawn(function() task.yield() say('member', i) end) end end)\n"
+           "local text, err = fs.read_file('/nowhere') say(err.code)\n"
+           "for v in coroutine.wrap(function() for i = 1, 2 do task.sleep(0.001) coroutine.yield(i) end end) do say('gen', v) end\n"
+           "local ok, err = task.timeout(0.001, task.sleep, 10) say(err.code)\n"
+           "say(tostring(pcall(task.group, function(g) g:spawn(function() error 'x' end) task.sleep(10) end)))"),
        0, "a script starts in it");
     is(neap_run(rt), 0, "and runs");
-    run(L, "local got = table.concat(out, ',')\n"
-           "assert(got:find 'member 1,member 2,member 3', got) assert(got:find 'ENOENT', got) assert(got:find 'gen 1,.*gen 2,.*ETIMEDOUT,.*false', got)\n"
-           "assert(got:find 'slept', got)", "tasks, files, generators, timeouts work");
-    run(L, "local task = require 'neap.task' task.spawn(function() late = true end)\n"
-           "assert(not pcall(task.sleep, 1))", "the program's own code may use modules too, but not wait");
+    run(L,
+        "local got = table.concat(out, ',')\n"
+        "assert(got:find 'member 1,member 2,member 3', got) assert(got:find 'ENOENT', got) assert(got:find 'gen 1,.*gen 2,.*ETIMEDOUT,.*false', got)\n"
+        "assert(got:find 'slept', got)",
+        "tasks, files, generators, timeouts work");
+    run(L,
+        "local task = require 'neap.task' task.spawn(function() late = true end)\n"
+        "assert(not pcall(task.sleep, 1))",
+        "the program's own code may use modules too, but not wait");
     neap_run(rt);
     run(L, "assert(late)", "what it spawned runs");
     neap_close(rt, NULL, NULL);
@@ -90,7 +96,8 @@ static void test_restored(void)
     run(L, "assert(not pcall(compare))", "some functions are Neap's meanwhile");
     neap_close(rt, NULL, NULL);
     run(L, "compare()", "after closing all are the state's own again");
-    run(L, "for k in pairs(package.loaded) do assert(not k:find '^neap', k) end", "no module of Neap's is loaded");
+    run(L, "for k in pairs(package.loaded) do assert(not k:find '^neap', k) end",
+        "no module of Neap's is loaded");
     rt = attach(L, NULL);
     is(start(rt, "require 'neap.task'.sleep(0.001) again = true"), 0, "it can be attached again");
     neap_run(rt);
@@ -144,36 +151,42 @@ static void test_survivors(void)
     uv_run(&loop, UV_RUN_DEFAULT);
     is(uv_loop_close(&loop), 0, "closed, it leaves its loop");
     ok(neap_of(L) == NULL, "the state has no runtime any more");
-    run(L, "local function closed(what, f, ...)\n"
-           "  local ok, err = pcall(f, ...) assert(not ok, what .. ' did something')\n"
-           "  assert(tostring(err):find 'closed' or tostring(err):find 'over', what .. ': ' .. tostring(err)) end\n"
-           "local k = kept\n"
-           "closed('spawn', k.task.spawn, print) closed('sleep', k.task.sleep, 1) closed('yield', k.task.yield)\n"
-           "closed('group', k.task.group, print) closed('defer', k.task.defer, print)\n"
-           "closed('read_file', k.fs.read_file, '/etc/passwd') closed('with callback', k.fs.stat, '/', print)\n"
-           "closed('connect', k.net.connect, '127.0.0.1', 1) closed('listen', k.net.listen, {port = 0})\n"
-           "closed('after', k.timer.after, 1, print)\n"
-           "closed('on', k.host.on, 'x', print) closed('stats', k.host.stats) closed('exit', k.exit, 0)\n"
-           "closed('wait', k.sleeping.wait, k.sleeping) closed('ended', k.ended.wait, k.ended)\n"
-           "closed('group spawn', k.group.spawn, k.group, print)\n"
-           "closed('read', function() return assert(k.stream:read()) end)\n"
-           "closed('write', function() return assert(k.stream:write 'x') end)\n"
-           "closed('file', function() return assert(k.file:read(1)) end)\n"
-           "assert(not pcall(k.require, 'neap.http'))", "every function of its says that it is closed");
-    run(L, "local k = kept\n"
-           "k.sleeping:cancel() tostring(k.sleeping) k.group:cancel() k.server:close() k.stream:close() k.file:close()\n"
-           "assert(not pcall(k.timer_object.close, k.timer_object)) pcall(k.channel.send, k.channel, 1) pcall(k.channel.close, k.channel)\n"
-           "pcall(k.channel.receive, k.channel) pcall(k.semaphore.acquire, k.semaphore) k.semaphore:release()\n"
-           "tostring(k.stream) tostring(k.file)\n"
-           "assert(k.error.code == 'ENOENT' and tostring(k.error):find '^ENOENT')", "objects can be closed, cancelled, printed");
-    run(L, "local k = kept\n"
-           "assert(k.gen() == 2) assert(k.running() == nil or true)\n"
-           "local co = coroutine.create(function(a) local b = k.yield(a + 1) return b end)\n"
-           "local ok, v = k.resume(co, 1) assert(ok and v == 2)\n"
-           "ok, v = k.resume(co, 5) assert(ok and v == 5) assert(k.status(co) == 'dead')\n"
-           "assert(k.wrap(function() return 7 end)() == 7)\n"
-           "k.write('') assert(k.require 'string' == string)\n"
-           "assert(pcall(k.resume, k.co) and true)", "coroutine functions that were kept go on working");
+    run(L,
+        "local function closed(what, f, ...)\n"
+        "  local ok, err = pcall(f, ...) assert(not ok, what .. ' did something')\n"
+        "  assert(tostring(err):find 'closed' or tostring(err):find 'over', what .. ': ' .. tostring(err)) end\n"
+        "local k = kept\n"
+        "closed('spawn', k.task.spawn, print) closed('sleep', k.task.sleep, 1) closed('yield', k.task.yield)\n"
+        "closed('group', k.task.group, print) closed('defer', k.task.defer, print)\n"
+        "closed('read_file', k.fs.read_file, '/etc/passwd') closed('with callback', k.fs.stat, '/', print)\n"
+        "closed('connect', k.net.connect, '127.0.0.1', 1) closed('listen', k.net.listen, {port = 0})\n"
+        "closed('after', k.timer.after, 1, print)\n"
+        "closed('on', k.host.on, 'x', print) closed('stats', k.host.stats) closed('exit', k.exit, 0)\n"
+        "closed('wait', k.sleeping.wait, k.sleeping) closed('ended', k.ended.wait, k.ended)\n"
+        "closed('group spawn', k.group.spawn, k.group, print)\n"
+        "closed('read', function() return assert(k.stream:read()) end)\n"
+        "closed('write', function() return assert(k.stream:write 'x') end)\n"
+        "closed('file', function() return assert(k.file:read(1)) end)\n"
+        "assert(not pcall(k.require, 'neap.http'))",
+        "every function of its says that it is closed");
+    run(L,
+        "local k = kept\n"
+        "k.sleeping:cancel() tostring(k.sleeping) k.group:cancel() k.server:close() k.stream:close() k.file:close()\n"
+        "assert(not pcall(k.timer_object.close, k.timer_object)) pcall(k.channel.send, k.channel, 1) pcall(k.channel.close, k.channel)\n"
+        "pcall(k.channel.receive, k.channel) pcall(k.semaphore.acquire, k.semaphore) k.semaphore:release()\n"
+        "tostring(k.stream) tostring(k.file)\n"
+        "assert(k.error.code == 'ENOENT' and tostring(k.error):find '^ENOENT')",
+        "objects can be closed, cancelled, printed");
+    run(L,
+        "local k = kept\n"
+        "assert(k.gen() == 2) assert(k.running() == nil or true)\n"
+        "local co = coroutine.create(function(a) local b = k.yield(a + 1) return b end)\n"
+        "local ok, v = k.resume(co, 1) assert(ok and v == 2)\n"
+        "ok, v = k.resume(co, 5) assert(ok and v == 5) assert(k.status(co) == 'dead')\n"
+        "assert(k.wrap(function() return 7 end)() == 7)\n"
+        "k.write('') assert(k.require 'string' == string)\n"
+        "assert(pcall(k.resume, k.co) and true)",
+        "coroutine functions that were kept go on working");
     run(L, "kept = nil collectgarbage() collectgarbage()", "and all can be collected");
     lua_close(L);
 

@@ -34,8 +34,9 @@ static void test_beside(void)
     start(b, "assert(x == nil) x = 'b'");
     const char *x;
     neap_call(root, "tostring", "s>s", "unused", &x, NULL);
-    is(start(root, "assert(x == 'root') local task = require 'neap.task' task.sleep(0.001) print(x)"), 0,
-       "the root's globals are its own");
+    is(start(root,
+             "assert(x == 'root') local task = require 'neap.task' task.sleep(0.001) print(x)"),
+       0, "the root's globals are its own");
     start(a, "local task = require 'neap.task' task.sleep(0.005) print(x)");
     start(b, "local task = require 'neap.task' task.sleep(0.01) print(x)");
     is(neap_run(root), 0, "the root's loop runs them all");
@@ -69,13 +70,15 @@ static void test_permissions(void)
     start(root, script);
     neap_run(root);
     is_text(printed, "read\nread\n", "the root everything");
-    is(start(nothing, "assert(io == nil or not pcall(io.open, '/etc/hostname') or not io.open('/etc/hostname'))\n"
-                      "assert(not pcall(require, 'ffi')) assert(not pcall(require, 'uv'))\n"
-                      "assert(not (debug and debug.getregistry))\n"
-                      "assert(not (package.loadlib and pcall(package.loadlib, 'x', 'y')))\n"
-                      "assert(newproxy == nil)\n"
-                      "assert(not os.execute or not os.execute('true'))\n"
-                      "assert(not load('\\27LJ'))"),
+    is(start(
+           nothing,
+           "assert(io == nil or not pcall(io.open, '/etc/hostname') or not io.open('/etc/hostname'))\n"
+           "assert(not pcall(require, 'ffi')) assert(not pcall(require, 'uv'))\n"
+           "assert(not (debug and debug.getregistry))\n"
+           "assert(not (package.loadlib and pcall(package.loadlib, 'x', 'y')))\n"
+           "assert(newproxy == nil)\n"
+           "assert(not os.execute or not os.execute('true'))\n"
+           "assert(not load('\\27LJ'))"),
        0, "what would reach round permissions is not there");
     is(neap_start(nothing, "/etc/hostname", &error) == 0 ? 0 : error.status == NEAP_EPERMISSION, 0,
        "the embedder starts what file it likes");
@@ -88,8 +91,9 @@ static void test_turns(void)
 {
     neap_runtime *root = open_quiet();
     neap_runtime *a = open_child(root, quiet_options()), *b = open_child(root, quiet_options());
-    static const char text[] = "local task = require 'neap.task' n = 0\n"
-                               "task.spawn(function() while n < 20000 do n = n + 1 task.yield() end end)";
+    static const char text[] =
+        "local task = require 'neap.task' n = 0\n"
+        "task.spawn(function() while n < 20000 do n = n + 1 task.yield() end end)";
     start(a, text);
     start(b, text);
     bool close = true;
@@ -138,7 +142,8 @@ static void test_closing(void)
     neap_close(a, note_closed, (char *)"a");
     neap_error error;
     options.parent = a;
-    ok(!neap_open(&options, &error) && error.status == NEAP_ECLOSED, "a closing one gets no more children");
+    ok(!neap_open(&options, &error) && error.status == NEAP_ECLOSED,
+       "a closing one gets no more children");
     is(neap_call(a, "tostring", NULL, &error), NEAP_ECLOSED, "nor calls");
     is(neap_emit(a, "x", NULL), NEAP_ECLOSED, "nor events");
     is(neap_start_text(a, "x", "", 0, &error), NEAP_ECLOSED, "nor scripts");
@@ -166,8 +171,9 @@ static void test_many(void)
         if (i == 200)
             before = resident();
         neap_runtime *child = open_with(&options);
-        if (start(child, "local task = require 'neap.task' task.spawn(function() task.sleep(10) end)\n"
-                         "t = {} for i = 1, 100 do t[i] = {i} end"))
+        if (start(child,
+                  "local task = require 'neap.task' task.spawn(function() task.sleep(10) end)\n"
+                  "t = {} for i = 1, 100 do t[i] = {i} end"))
             exit(1);
         neap_close(child, NULL, NULL);
         neap_step(root, 0);
@@ -191,18 +197,23 @@ static void test_memory(void)
     is(try_start(greedy, bomb, &error), UV_ENOMEM, "over its limit a child gets ENOMEM");
     is_text(error.code, "ENOMEM", "as its error");
     is(start(greedy, "collectgarbage 'count' y = 1"), 0, "and it lives on");
-    is(start(other, "local t = {} for i = 1, 1e4 do t[i] = ('x'):rep(500) .. i end"), 0, "others do not notice");
-    is(start(greedy, "local ok, err = pcall(function() return ('x'):rep(1e8) end) assert(not ok)\n"
-                     "assert(tostring(err):find 'memory', err)\n"
-                     "local ok, err = pcall(function() local s = 'x' while true do s = s .. s end end)\n"
-                     "assert(not ok and tostring(err):find 'memory', err)\n"
-                     "local ok = pcall(function() local t = {} while true do t = {t, t} end end) assert(not ok)"),
+    is(start(other, "local t = {} for i = 1, 1e4 do t[i] = ('x'):rep(500) .. i end"), 0,
+       "others do not notice");
+    is(start(
+           greedy,
+           "local ok, err = pcall(function() return ('x'):rep(1e8) end) assert(not ok)\n"
+           "assert(tostring(err):find 'memory', err)\n"
+           "local ok, err = pcall(function() local s = 'x' while true do s = s .. s end end)\n"
+           "assert(not ok and tostring(err):find 'memory', err)\n"
+           "local ok = pcall(function() local t = {} while true do t = {t, t} end end) assert(not ok)"),
        0, "one great string, doubling ones and nested tables can be caught");
 
     is(try_start(greedy,
-                       "keep = {} for i = 1, 8e3 do keep[i] = ('k'):rep(1000) .. i end\n"
-                       "for i = 1, 2e5 do s = ('x'):rep(1000) .. i end", &error),
-       0, "a script that makes 200 MB of garbage and never waits survives under 16 MB with 8 MB kept");
+                 "keep = {} for i = 1, 8e3 do keep[i] = ('k'):rep(1000) .. i end\n"
+                 "for i = 1, 2e5 do s = ('x'):rep(1000) .. i end",
+                 &error),
+       0,
+       "a script that makes 200 MB of garbage and never waits survives under 16 MB with 8 MB kept");
     if (error.status)
         printf("# %s\n", error.message);
     neap_close(root, NULL, NULL);
@@ -212,22 +223,26 @@ static void test_memory(void)
     tight.memory_limit = 12 << 20;
     neap_runtime *tables = open_child(root, tight);
     is(try_start(tables,
-                       "keep = {} for i = 1, 9e3 do keep[i] = ('k'):rep(1000) .. i end\n"
-                       "for i = 1, 2e6 do t = {i, {}} end", &error),
+                 "keep = {} for i = 1, 9e3 do keep[i] = ('k'):rep(1000) .. i end\n"
+                 "for i = 1, 2e6 do t = {i, {}} end",
+                 &error),
        0, "compiled code that makes tables too, with 9 MB of 12 kept");
     if (error.status)
         printf("# %s\n", error.message);
     neap_runtime *tasks = open_child(root, tight);
-    start(tasks, "local task = require 'neap.task'\n"
-                 "task.spawn(function() for i = 1, 300 do\n"
-                 "  task.all({function() return ('x'):rep(1e5) .. i end, function() task.yield() return ('y'):rep(1e5) .. i end})\n"
-                 "end print 'done' end)");
+    start(
+        tasks,
+        "local task = require 'neap.task'\n"
+        "task.spawn(function() for i = 1, 300 do\n"
+        "  task.all({function() return ('x'):rep(1e5) .. i end, function() task.yield() return ('y'):rep(1e5) .. i end})\n"
+        "end print 'done' end)");
     neap_run(root);
     is_text(printed, "done\n", "tasks that make garbage between their waits");
     forget();
     neap_runtime *spawner = open_child(root, tight);
-    start(spawner, "local task = require 'neap.task' local n = 0\n"
-                   "task.spawn(function() while true do n = n + 1 task.spawn(task.sleep, 100) end end)");
+    start(spawner,
+          "local task = require 'neap.task' local n = 0\n"
+          "task.spawn(function() while true do n = n + 1 task.spawn(task.sleep, 100) end end)");
     for (int i = 0; i < 20 && !reports; i++)
         neap_step(root, 0.05);
     is_text(reported.code, "ENOMEM", "tasks without end are ENOMEM");
@@ -235,7 +250,8 @@ static void test_memory(void)
     neap_close(root, NULL, NULL);
     neap_options small = quiet_options();
     small.memory_limit = 50000;
-    ok(!neap_open(&small, &error) && error.status == UV_ENOMEM, "a limit that nothing fits in is ENOMEM at once");
+    ok(!neap_open(&small, &error) && error.status == UV_ENOMEM,
+       "a limit that nothing fits in is ENOMEM at once");
 }
 
 /* ---- Scripts that want all ---- */
@@ -311,7 +327,8 @@ static void test_script(const char *script, int signo, const char *what)
         neap_step(root, 0);
     double closing = seconds_now() - begun;
     if (!ok(ticked < 2 && closing < 2, "%s: %.60s", what, script))
-        printf("# %d ticks in %.2f s, closing %.2f s; %s\n", TICKS, ticked, closing, reported.message);
+        printf("# %d ticks in %.2f s, closing %.2f s; %s\n", TICKS, ticked, closing,
+               reported.message);
     neap_close(root, NULL, NULL);
 }
 

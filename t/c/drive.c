@@ -99,18 +99,19 @@ static void test_transparent(int signo, const char *what)
     options.preempt_signal = signo;
     forget();
     neap_runtime *rt = open_with(&options);
-    start(rt,
-          "local task = require 'neap.task'\n"
-          "local function numbers(n) return coroutine.wrap(function() for i = 1, n do\n"
-          "  local x = 0 for j = 1, 2000 do x = x + j end coroutine.yield(i) end end) end\n"
-          "task.spawn(function()\n"
-          "  local sum = 0\n"
-          "  for i in numbers(1500) do local ok, v = pcall(function() return i * 2 end) sum = sum + v end\n"
-          "  local t = {} for i = 1, 20000 do t[i] = (i * 7919) % 20011 end\n"
-          "  table.sort(t, function(a, b) return a < b end)\n"
-          "  local sorted = true for i = 2, #t do sorted = sorted and t[i - 1] <= t[i] end\n"
-          "  print(sum, sorted)\n"
-          "end)");
+    start(
+        rt,
+        "local task = require 'neap.task'\n"
+        "local function numbers(n) return coroutine.wrap(function() for i = 1, n do\n"
+        "  local x = 0 for j = 1, 2000 do x = x + j end coroutine.yield(i) end end) end\n"
+        "task.spawn(function()\n"
+        "  local sum = 0\n"
+        "  for i in numbers(1500) do local ok, v = pcall(function() return i * 2 end) sum = sum + v end\n"
+        "  local t = {} for i = 1, 20000 do t[i] = (i * 7919) % 20011 end\n"
+        "  table.sort(t, function(a, b) return a < b end)\n"
+        "  local sorted = true for i = 2, #t do sorted = sorted and t[i - 1] <= t[i] end\n"
+        "  print(sum, sorted)\n"
+        "end)");
     int steps = 0;
     while (neap_step(rt, 0.0005) == 1 && steps < 100000)
         steps++;

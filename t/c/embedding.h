@@ -86,8 +86,8 @@ static inline bool prints(const char *text, const char *expected, const char *na
     neap_close(rt, NULL, NULL);
     bool same = ok(status == 0 && strcmp(printed, expected) == 0, "%s", name);
     if (!same)
-        printf("# status %d, printed \"%s\", reported \"%s\"\n%s\n", status, printed, reported.message,
-               reported.traceback);
+        printf("# status %d, printed \"%s\", reported \"%s\"\n%s\n", status, printed,
+               reported.message, reported.traceback);
     return same;
 }
 

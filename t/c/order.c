@@ -4,7 +4,8 @@
 
 #include "embedding.h"
 
-#define TASK "local task = require 'neap.task' local spawn, sleep, yield, defer = task.spawn, task.sleep, task.yield, task.defer\n"
+#define TASK                                                                                       \
+    "local task = require 'neap.task' local spawn, sleep, yield, defer = task.spawn, task.sleep, task.yield, task.defer\n"
 
 static void test_jobs(void)
 {
@@ -12,34 +13,43 @@ static void test_jobs(void)
            "spawn queues: tasks begin in their order, after who spawned them");
     prints(TASK "for i = 1, 3 do spawn(function() print(i) yield() print(i) end) end",
            "1\n2\n3\n1\n2\n3\n", "yield lets all that is ready run first");
-    prints(TASK "spawn(print, 'a') defer(print, 'b') yield(function() print 'c' end) spawn(print, 'd')",
+    prints(TASK
+           "spawn(print, 'a') defer(print, 'b') yield(function() print 'c' end) spawn(print, 'd')",
            "a\nb\nc\nd\n", "tasks, deferred calls and callbacks stand in one queue");
-    prints(TASK "spawn(function() spawn(print, 'inner') print 'outer' yield() print 'after' end) spawn(print, 'second')",
-           "outer\nsecond\ninner\nafter\n", "what a task spawns stands behind what was ready");
-    prints(TASK "local t = {} for i = 1, 5000 do spawn(function() t[#t + 1] = i end) end\n"
-                "sleep(0.01) local good = #t == 5000 for i = 1, 5000 do good = good and t[i] == i end print(good)",
-           "true\n", "also when there are more than one drain takes");
+    prints(
+        TASK
+        "spawn(function() spawn(print, 'inner') print 'outer' yield() print 'after' end) spawn(print, 'second')",
+        "outer\nsecond\ninner\nafter\n", "what a task spawns stands behind what was ready");
+    prints(
+        TASK
+        "local t = {} for i = 1, 5000 do spawn(function() t[#t + 1] = i end) end\n"
+        "sleep(0.01) local good = #t == 5000 for i = 1, 5000 do good = good and t[i] == i end print(good)",
+        "true\n", "also when there are more than one drain takes");
 }
 
 static void test_callbacks(void)
 {
-    prints(TASK "local returned = false\n"
-                "yield(function() print('yield', returned) end)\n"
-                "sleep(0.3, function() print('sleep', returned) end)\n"
-                "require('neap.fs').stat('/', function() print('stat', returned) end)\n"
-                "task.operation(function() return 1 end)(function(err, v) print('operation', returned, v) end)\n"
-                "returned = true",
-           "yield\ttrue\noperation\ttrue\t1\nstat\ttrue\nsleep\ttrue\n",
-           "no callback runs before the call that took it has returned");
-    prints(TASK "local depth = 0\n"
-                "local function callback() depth = depth + 1 assert(depth == 1)\n"
-                "  if (n or 0) < 1000 then n = (n or 0) + 1 yield(callback) end depth = depth - 1 end\n"
-                "yield(callback) sleep(0.05) print(n)",
+    prints(
+        TASK
+        "local returned = false\n"
+        "yield(function() print('yield', returned) end)\n"
+        "sleep(0.3, function() print('sleep', returned) end)\n"
+        "require('neap.fs').stat('/', function() print('stat', returned) end)\n"
+        "task.operation(function() return 1 end)(function(err, v) print('operation', returned, v) end)\n"
+        "returned = true",
+        "yield\ttrue\noperation\ttrue\t1\nstat\ttrue\nsleep\ttrue\n",
+        "no callback runs before the call that took it has returned");
+    prints(TASK
+           "local depth = 0\n"
+           "local function callback() depth = depth + 1 assert(depth == 1)\n"
+           "  if (n or 0) < 1000 then n = (n or 0) + 1 yield(callback) end depth = depth - 1 end\n"
+           "yield(callback) sleep(0.05) print(n)",
            "1000\n", "nor inside another callback");
-    prints(TASK "yield(function() sleep(0.001) print 'waited' end) yield(function() print 'second' end)",
+    prints(TASK
+           "yield(function() sleep(0.001) print 'waited' end) yield(function() print 'second' end)",
            "second\nwaited\n", "a callback may wait: others go on");
-    prints(TASK "local err yield(function(e, ...) print(e, select('#', ...), ...) end)", "nil\t1\ttrue\n",
-           "it gets err and the results");
+    prints(TASK "local err yield(function(e, ...) print(e, select('#', ...), ...) end)",
+           "nil\t1\ttrue\n", "it gets err and the results");
 }
 
 static void test_waking(void)
@@ -47,22 +57,27 @@ static void test_waking(void)
     prints(TASK "local c = task.channel(10)\n"
                 "for i = 1, 3 do spawn(function() print(i, c:receive()) end) end\n"
                 "yield() for i = 1, 3 do c:send(i) end print 'sent'",
-           "sent\n1\t1\n2\t2\n3\t3\n", "a channel wakes its receivers in the order they came, none inside send");
+           "sent\n1\t1\n2\t2\n3\t3\n",
+           "a channel wakes its receivers in the order they came, none inside send");
     prints(TASK "local t = spawn(function() yield() return 'end' end)\n"
                 "for i = 1, 3 do spawn(function() print(i, t:wait()) end) end",
            "1\tend\n2\tend\n3\tend\n", "who waits for a task is woken in turn");
-    prints(TASK "for i = 3, 1, -1 do spawn(function() sleep(i / 100) print(i) end) end", "1\n2\n3\n",
-           "timers fire in the order they are due");
-    prints(TASK "for i = 1, 5 do spawn(function() sleep(0.005) print(i) end) end", "1\n2\n3\n4\n5\n",
-           "those due together in the order they were started");
-    prints(TASK "local s = task.semaphore(1)\n"
-                "for i = 1, 3 do spawn(function() s:acquire() print(i) yield() s:release() end) end",
+    prints(TASK "for i = 3, 1, -1 do spawn(function() sleep(i / 100) print(i) end) end",
+           "1\n2\n3\n", "timers fire in the order they are due");
+    prints(TASK "for i = 1, 5 do spawn(function() sleep(0.005) print(i) end) end",
+           "1\n2\n3\n4\n5\n", "those due together in the order they were started");
+    prints(TASK
+           "local s = task.semaphore(1)\n"
+           "for i = 1, 3 do spawn(function() s:acquire() print(i) yield() s:release() end) end",
            "1\n2\n3\n", "a semaphore is handed over in turn");
-    prints(TASK "local t = spawn(function() local ok, err = sleep(10) print('told', err.code) end)\n"
-                "yield() t:cancel() print 'cancelled'",
+    prints(TASK
+           "local t = spawn(function() local ok, err = sleep(10) print('told', err.code) end)\n"
+           "yield() t:cancel() print 'cancelled'",
            "cancelled\ntold\tECANCELED\n", "cancel does not resume the task itself");
-    prints(TASK "local t = spawn(function() print 'never' end) t:cancel() yield() print(pcall(t.wait, t) == false)",
-           "true\n", "a task cancelled before it began never begins");
+    prints(
+        TASK
+        "local t = spawn(function() print 'never' end) t:cancel() yield() print(pcall(t.wait, t) == false)",
+        "true\n", "a task cancelled before it began never begins");
 }
 
 static void test_alone(void)

@@ -1,8 +1,12 @@
 /* permit.c -- permissions by name and address: what each rule lets through and what it does not. */
 #include <arpa/inet.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include "host.h"
 #include "tap.h"
@@ -183,8 +187,44 @@ static void test_addresses(void)
     GRANT(&root, "net.connect /run/app.sock");
     struct sockaddr_un un = {.sun_family = AF_UNIX, .sun_path = "/run/app.sock"};
     ok(!neap_permit_address(&root, "net.connect", (struct sockaddr *)&un), "a socket's path");
+    strcpy(un.sun_path, "localhost");
+    GRANT(&root, "net.connect localhost");
+    ok(neap_permit_address(&root, "net.connect", (struct sockaddr *)&un), "which is no host's name");
+    GRANT(&root, "net.connect /run/app.sock");
     strcpy(un.sun_path, "/run/other.sock");
     ok(neap_permit_address(&root, "net.connect", (struct sockaddr *)&un), "and no other path");
+}
+
+static int may_use(const char *path, char *out)
+{
+    return neap_permit_file(&root, "native", path, out, PATH_MAX);
+}
+
+/* A library or a socket: what it is called leads where it led when it was granted. */
+static void test_files(void)
+{
+    char folder[] = "/tmp/neap-permit-XXXXXX", used[PATH_MAX], real[PATH_MAX];
+    if (!mkdtemp(folder) || !realpath(folder, real) || chdir(real) || mkdir("a", 0700) ||
+        mkdir("b", 0700) || symlink("a", "to") || close(creat("a/x", 0600)) ||
+        close(creat("b/x", 0600)))
+        abort();
+    GRANT(&root, "native to/x", "native ./new", "native later/x");
+    ok(!may_use("to/x", used) && strstr(used, "/a/x"), "a link is gone from what it is called");
+    ok(!may_use("b/../to/./x", used), "its path is compared by text");
+    is(may_use("a/x", used), NEAP_EPERMISSION, "not its real path");
+    is(may_use("b/x", used), NEAP_EPERMISSION, "nor another");
+    ok(!may_use("new", used), "a bare name is a path");
+    is(may_use("later/x", used), NEAP_EPERMISSION, "what is in no folder cannot be used");
+    if (unlink("to") || symlink("b", "to") || symlink("b/x", "new") || mkdir("later", 0700))
+        abort();
+    is(may_use("to/x", used), NEAP_EPERMISSION, "a link that leads elsewhere now");
+    is(may_use("new", used), NEAP_EPERMISSION, "one that was not there when it was granted");
+    ok(!may_use("later/x", used), "a folder that was not there either may be made");
+    GRANT(&root, "native");
+    ok(!may_use("to/../x", used) && !strcmp(used, "to/../x"), "all of it: as it is");
+    snprintf(used, sizeof used, "rm -rf %s", folder);
+    if (chdir("/") || system(used))
+        abort();
 }
 
 static void test_child(void)
@@ -211,6 +251,7 @@ int main(void)
     test_parsing();
     test_names();
     test_addresses();
+    test_files();
     test_child();
     neap_permissions_free(&root, root.permissions);
     is((long long)root.memory, 0, "all memory is given back");

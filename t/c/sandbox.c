@@ -124,7 +124,8 @@ static const struct {
     {"table.sort({3, 2, 1}, function() while true do end end)", false},
     {"local t = {} for i = 1, 1e5 do t[i] = i % 7 end while true do table.sort(t) end", false},
     {"string.gsub('xxx', '.', function() while true do end end)", false},
-    {"string.gsub('x', '.', setmetatable({}, {__index = function() while true do end end}))", false},
+    {"string.gsub('x', '.', setmetatable({}, {__index = function() while true do end end}))",
+     false},
     {"xpcall(function() while true do end end, function() while true do end end)", false},
     {"while true do xpcall(error, function() while true do end end) end", false},
     {"while true do xpcall(function() xpcall(error, error) end, error) end", false},
@@ -144,7 +145,8 @@ static const struct {
     {"local function f() return 1 + f() end f()", true},
     {"local f f = function() return (string.gsub('x', 'x', f)) end f()", true},
     {"local f f = function() coroutine.wrap(f)() end f()", true},
-    {"local t = setmetatable({}, {}) getmetatable(t).__index = function(t, k) return t[k + 1] end return t[1]", true},
+    {"local t = setmetatable({}, {}) getmetatable(t).__index = function(t, k) return t[k + 1] end return t[1]",
+     true},
     {"local t = {} for i = 1, 1e6 do t = {t} end require('cjson').encode(t)", true},
     {"local t = {1} for i = 1, 60 do t = {t, t} end require('cjson').encode(t)", true},
     {"require('cjson').decode(('['):rep(1e6))", true},
@@ -152,12 +154,14 @@ static const struct {
     {"load('x=' .. ('{'):rep(1e6))", true},
     {"local t = {} for i = 1, 1e7 do t[i] = function() return t end end", true},
     {"error(setmetatable({}, {__tostring = function() error('x') end}))", true},
-    {"error(require('neap.errors').new('E', 'x', {traceback = {}, path = {}, port = print}))", true},
+    {"error(require('neap.errors').new('E', 'x', {traceback = {}, path = {}, port = print}))",
+     true},
     {"local p = {} for i = 1, 300 do p[i] = '(' end string.find('x', table.concat(p))", true},
     {"require('neap.task').spawn(error, {})", true},
     {"while true do require('neap.task').spawn(function() end) end", true},
     {"local core = require 'neap_task' core.join(io.stdout)", true},
-    {"local core = require 'neap_task' for _, f in pairs(core) do pcall(f, io.stdout, {}, 1) end", true},
+    {"local core = require 'neap_task' for _, f in pairs(core) do pcall(f, io.stdout, {}, 1) end",
+     true},
     {"setfenv(0, {}) setfenv(require, {}) print('x')", true},
     {"for k in pairs(_G) do _G[k] = nil end", true},
     {"for k, v in pairs(package.loaded) do package.loaded[k] = nil end require 'neap.task'", true},
@@ -189,7 +193,8 @@ static void test_attacks(void)
     for (size_t i = 0; i < sizeof attacks / sizeof *attacks; i++) {
         bool alive = false;
         double longest = attack(attacks[i].text, &alive);
-        ok(longest < 1 && (attacks[i].ends || alive || reports), "%s (%.0f ms)", attacks[i].text, longest * 1e3);
+        ok(longest < 1 && (attacks[i].ends || alive || reports), "%s (%.0f ms)", attacks[i].text,
+           longest * 1e3);
     }
 }
 
@@ -255,13 +260,15 @@ static void test_interrupts(int signo, const char *how)
     interrupted("while true do end", signo, NEAP_RAISE, &error);
     is_text(error.code, "EKILLED", "an endless script is interrupted");
     ok(asked == 2, "by the second interrupt: the first said to go on (%s)", how);
-    interrupted("local ok, err = pcall(function() while true do end end) print(err.code)", signo, NEAP_RAISE,
-                &error);
+    interrupted("local ok, err = pcall(function() while true do end end) print(err.code)", signo,
+                NEAP_RAISE, &error);
     is_text(printed, "EKILLED\n", "it can catch that and end");
     ok(!error.status, "which is no error");
-    interrupted("while true do pcall(function() while true do end end) end", signo, NEAP_RAISE, &error);
+    interrupted("while true do pcall(function() while true do end end) end", signo, NEAP_RAISE,
+                &error);
     is_text(error.code, "EKILLED", "what catches it in a loop is killed by the next");
-    interrupted("table.sort({3, 2, 1}, function() while true do end end)", signo, NEAP_RAISE, &error);
+    interrupted("table.sort({3, 2, 1}, function() while true do end end)", signo, NEAP_RAISE,
+                &error);
     is_text(error.code, "EKILLED", "also where it cannot wait");
     interrupted("coroutine.wrap(function() while true do end end)()", signo, NEAP_RAISE, &error);
     is_text(error.code, "EKILLED", "and in a coroutine");

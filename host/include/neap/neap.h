@@ -53,17 +53,17 @@ typedef struct {
 } neap_error;
 
 typedef struct {
-    size_t size;             /* of this struct; NEAP_OPTIONS_INIT sets it */
-    neap_runtime *parent;    /* makes a child: own VM, limits, permissions; the parent's loop */
-    struct uv_loop_s *loop;  /* use this loop instead of an own one */
-    size_t memory_limit;     /* bytes, VM and C together; 0 none */
-    double cpu_budget;       /* seconds of script a turn of the loop, then others go on; 0 none */
-    double weight;           /* share beside its siblings; 0 is 1 */
+    size_t size;            /* of this struct; NEAP_OPTIONS_INIT sets it */
+    neap_runtime *parent;   /* makes a child: own VM, limits, permissions; the parent's loop */
+    struct uv_loop_s *loop; /* use this loop instead of an own one */
+    size_t memory_limit;    /* bytes, VM and C together; 0 none */
+    double cpu_budget;      /* seconds of script a turn of the loop, then others go on; 0 none */
+    double weight;          /* share beside its siblings; 0 is 1 */
     const char *const *permissions; /* "verb target" strings ended by NULL; NULL: everything for a
                                        root, nothing for a child */
-    int preempt_signal;      /* e.g. SIGURG: limits work on compiled code; 0: they mean the
+    int preempt_signal;             /* e.g. SIGURG: limits work on compiled code; 0: they mean the
                                 interpreter */
-    double grace;            /* seconds that tasks get to clean up at close; default 0.1 */
+    double grace;                   /* seconds that tasks get to clean up at close; default 0.1 */
     /* An error that nobody took. `fatal` when it ends the program (neap_run returns 1). NULL: report
      * on standard error. */
     void (*on_error)(neap_runtime *rt, const neap_error *error, int fatal, void *data);
@@ -75,11 +75,14 @@ typedef struct {
      * not call into the runtime. NULL: NEAP_RAISE. Without preempt_signal a runtime that has this and
      * a remote runs interpreted, one without it cannot be interrupted. */
     int (*on_interrupt)(neap_runtime *rt, void *data);
-    void *data;              /* for the callbacks above */
-    const char *lua_path;    /* folder searched for required modules first; NULL: "." */
+    void *data;           /* for the callbacks above */
+    const char *lua_path; /* folder searched for required modules first; NULL: "." */
 } neap_options;
 
-#define NEAP_OPTIONS_INIT {.size = sizeof(neap_options), .grace = 0.1}
+#define NEAP_OPTIONS_INIT                                                                          \
+    {                                                                                              \
+        .size = sizeof(neap_options), .grace = 0.1                                                 \
+    }
 
 enum { NEAP_GO_ON, NEAP_RAISE, NEAP_CANCEL };
 
@@ -92,7 +95,10 @@ NEAP_API neap_runtime *neap_attach(lua_State *L, struct uv_loop_s *loop, neap_er
 
 /* Close: tasks are cancelled and get `grace` seconds, handles closed, the VM closed, memory given
  * back. A root with its own loop is closed on return. A child, or a root on a given loop, is closed
- * when on_closed (may be NULL) is called, from that loop. Children close before their parent. */
+ * when on_closed (may be NULL) is called, from that loop. Children close before their parent. Asked
+ * for from inside (a C function of the script's, a post), it is carried out when the call of yours
+ * that is under way returns: the runtime is gone then, and neap_step, neap_start and neap_call say
+ * ECLOSED. */
 NEAP_API void neap_close(neap_runtime *rt, void (*on_closed)(void *data), void *data);
 
 /* Its Lua state, for the C API of Lua 5.1: use it between Neap's calls only, never keep values of it

@@ -28,22 +28,17 @@ local function trim(self)
   end
 end
 
-local function leave(self, at, place, alive, ok, err)
+function Queue:wait(name, value)
+  core.may_park() -- raises before there is anything to undo
+  local place = { parker = core.parker(), value = value, woken = false }
+  local at = self.last + 1
+  self.last, self[at] = at, place
+  local ok, err = core.park(place.parker, name)
   if self[at] == place then
     self[at] = false
     trim(self)
   end
-  if not alive then -- it may not wait here
-    error(ok, 0)
-  end
   return ok, err, place
-end
-
-function Queue:wait(name, value)
-  local place = { parker = core.parker(), value = value, woken = false }
-  local at = self.last + 1
-  self.last, self[at] = at, place
-  return leave(self, at, place, pcall(core.park, place.parker, name))
 end
 
 function Queue:wake()

@@ -19,8 +19,9 @@ local PAUSES = 20              -- of 1, 2, 3 … ms, in which handles may finish
 
 local Skip = {}
 
----@param reason string
+---@param reason? any shown as text
 function guard.skip(reason)
+  reason = reason == nil and "no reason given" or tostring(reason)
   error(setmetatable({ reason = reason }, Skip), 0)
 end
 
@@ -62,8 +63,8 @@ function guard.attempt(seconds, path, fn)
       failure = value == nil and errors.is(extra) and guard.failure(extra) or nil
       return true
     end
-    failure = value
-    error(value.err, 0)        -- again: task.timeout alone knows whether an ETIMEDOUT is the deadline's
+    failure = type(value) == "table" and value or guard.failure(value)      -- on_raise may have failed itself
+    error(failure.err, 0)      -- again: task.timeout alone knows whether an ETIMEDOUT is the deadline's
   end)
   if not ok then return failure or guard.failure(done) end
   if done then return failure end

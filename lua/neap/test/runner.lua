@@ -5,6 +5,8 @@
 --
 -- Tests run one after the other, each function of theirs in a task of its own under a deadline (neap.test.guard).
 -- `current` is what runs, and everything that fails meanwhile is its failure: so two tests at once need two runtimes.
+--
+-- A test that calls os.exit ends the process, but as a failure, and the report says so: what was not run has not passed.
 
 local guard = require "neap.test.guard"
 local host = require "neap.host"
@@ -16,6 +18,8 @@ local runner = {}
 
 local TIMEOUT = 5              -- seconds, for a test or one of its hooks
 
+local exit = os.exit
+local running                  -- the innermost `runner.run`: its report tells of what ends it
 local current                  -- { failures =, counters =, counting = }: the last while only calls are awaited
 local strays = 0               -- errors that came when nothing ran
 
@@ -57,6 +61,14 @@ local function note_counters()
       note { message = ("called %d times, not %d"):format(counter.calls, counter.expected), at = counter.at }
     end
   end
+end
+
+-- In place of os.exit, while tests run. The runner is cancelled then, and what it still has to say is of no interest.
+local function exit_early(status)
+  local report = running.report
+  report:bail_out(("os.exit(%s) was called before all tests had run"):format(status == nil and "" or tostring(status)))
+  report.write = function() end
+  exit(1)
 end
 
 -- An error nobody took: of a callback or a detached task, which the running test has most likely started.
@@ -210,7 +222,12 @@ end
 ---@field read fun(path: string): string? text of a spec file
 ---@field write? fun(text: string) takes the report (standard output)
 
----Runs spec files in the order given.
+local function run_files(run, files)
+  for _, path in ipairs(files) do run_file(run, path) end
+  run.report:finish()
+end
+
+---Runs spec files in the order given. Should the runner itself fail, that is what is raised.
 ---@param files string[]
 ---@param options neap.test.options
 ---@return boolean passed all of them, and there was one
@@ -219,9 +236,12 @@ function runner.run(files, options)
     timeout = options.timeout or TIMEOUT, filter = options.filter, read = options.read,
     report = tap.new(options.write or write_now),
   }
+  local outer, outer_exit = running, os.exit
+  running, os.exit = run, exit_early
   host.on_error(on_error)
-  for _, path in ipairs(files) do run_file(run, path) end
-  run.report:finish()
+  local ok, err = pcall(run_files, run, files)
+  running, os.exit = outer, outer_exit
+  if not ok then error(err, 0) end
   return run.report.count > 0 and run.report.failures == 0 and strays == 0
 end
 

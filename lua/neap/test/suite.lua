@@ -28,16 +28,17 @@ local function declare(what, list, item)
   table.insert(declaring[list], item)
 end
 
-local function check_function(what, index, fn)
-  if type(fn) == "function" then return end
-  error(("bad argument #%d to '%s' (function expected, got %s)"):format(index, what, type(fn)), 3)
+local function check_type(what, index, value, expected)
+  if type(value) == expected then return end
+  error(("bad argument #%d to '%s' (%s expected, got %s)"):format(index, what, expected, type(value)), 3)
 end
 
 ---Names a group of tests.
 ---@param name string
 ---@param fn fun() declares them
 function suite.describe(name, fn)
-  check_function("describe", 2, fn)
+  check_type("describe", 1, name, "string")
+  check_type("describe", 2, fn, "function")
   local group = new_group(name, declaring)
   declare("describe", "items", group)
   declaring = group
@@ -50,35 +51,36 @@ end
 ---@param fn fun() the test; it may wait
 ---@param options? { timeout: number } seconds, in place of the run's
 function suite.it(name, fn, options)
-  check_function("it", 2, fn)
+  check_type("it", 1, name, "string")
+  check_type("it", 2, fn, "function")
   declare("it", "items", { name = name, fn = fn, timeout = options and options.timeout })
 end
 
 ---Runs `fn` before each test of this group and of the groups in it, the outer groups' first.
 ---@param fn fun()
 function suite.before(fn)
-  check_function("before", 1, fn)
+  check_type("before", 1, fn, "function")
   declare("before", "before", fn)
 end
 
 ---Runs `fn` after each test, also after one that failed; the last declared first.
 ---@param fn fun()
 function suite.after(fn)
-  check_function("after", 1, fn)
+  check_type("after", 1, fn, "function")
   declare("after", "after", fn)
 end
 
 ---Runs `fn` once, before the group's first test.
 ---@param fn fun()
 function suite.before_all(fn)
-  check_function("before_all", 1, fn)
+  check_type("before_all", 1, fn, "function")
   declare("before_all", "before_all", fn)
 end
 
 ---Runs `fn` once, after the group's last test; the last declared first.
 ---@param fn fun()
 function suite.after_all(fn)
-  check_function("after_all", 1, fn)
+  check_type("after_all", 1, fn, "function")
   declare("after_all", "after_all", fn)
 end
 

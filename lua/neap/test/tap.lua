@@ -6,6 +6,7 @@
 --   report:failed(name, failure)         failure: { message =, at = "file:line", traceback = }
 --   report:comment(text)
 --   report:finish()                      the plan; last, so that a run that dies shows in its absence
+--   report:bail_out(why)                 no more tests can be run
 --   report.count, report.failures
 
 local Report = {}
@@ -52,6 +53,10 @@ end
 
 function Report:finish()
   self.write(("1..%d\n"):format(self.count))
+end
+
+function Report:bail_out(why)
+  self.write("Bail out! " .. why:gsub("%c", " ") .. "\n")
 end
 
 local tap = {}

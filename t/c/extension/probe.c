@@ -86,7 +86,8 @@ static void on_pool(neap_work *work)
 
 static void on_done(neap_work *work, int status)
 {
-    neap->complete(&((double_op *)((char *)work - offsetof(double_op, work)))->op, status, NEAP_F_END);
+    neap->complete(&((double_op *)((char *)work - offsetof(double_op, work)))->op, status,
+                   NEAP_F_END);
 }
 
 static void on_post(neap_env *env, void *data)
@@ -132,7 +133,8 @@ static int start_double(lua_State *L)
         if (!d->threaded)
             neap->complete(&d->op, -12 /* ENOMEM */, NEAP_F_END);
     } else {
-        neap->complete(&d->op, NEAP_EPARSE, NEAP_F_MESSAGE, "no such number", NEAP_F_PATH, "probe", NEAP_F_END);
+        neap->complete(&d->op, NEAP_EPARSE, NEAP_F_MESSAGE, "no such number", NEAP_F_PATH, "probe",
+                       NEAP_F_END);
     }
     return neap->wait(L, &d->op);
 }
@@ -212,13 +214,14 @@ static int same(lua_State *L)
 /* ---- Registration ---- */
 
 static const luaL_Reg functions[] = {
-    {"count", count}, {"double", start_double}, {"box", new_box}, {"handles", handles},
-    {"refuse", refuse}, {"stray", give_stray}, {"same", same}, {NULL, NULL}};
+    {"count", count},   {"double", start_double}, {"box", new_box}, {"handles", handles},
+    {"refuse", refuse}, {"stray", give_stray},    {"same", same},   {NULL, NULL}};
 
 static int open_probe(neap_env *env, lua_State *L, void *data)
 {
     state *s = data;
-    s->interface = neap->provide(env, "probe/1", functions) == 0 && neap->interface(env, "probe/1") == functions &&
+    s->interface = neap->provide(env, "probe/1", functions) == 0 &&
+                   neap->interface(env, "probe/1") == functions &&
                    neap->provide(env, "probe/1", functions) < 0 && !neap->interface(env, "probe/2");
     lua_pushboolean(L, s->interface);
     lua_setfield(L, -2, "interface");
@@ -233,4 +236,5 @@ static void close_probe(neap_env *env, void *data)
         fprintf(stderr, "closed with %d handles after %d calls\n", s->handles, s->calls);
 }
 
-NEAP_EXTENSION(probe, .functions = functions, .state_size = sizeof(state), .open = open_probe, .close = close_probe)
+NEAP_EXTENSION(probe, .functions = functions, .state_size = sizeof(state), .open = open_probe,
+               .close = close_probe)
