@@ -59,7 +59,7 @@ static void stop(timer *t)
 /* In the run queue: the function gets its task. */
 static void run(neap_job *job)
 {
-    timer *t = (timer *)((char *)job - offsetof(timer, job));
+    timer *t = neap_container_of(job, timer, job);
     lua_State *L = neap->lua(t->env);
     bool call = t->fn != 0;
     t->queued = 0;
@@ -73,15 +73,17 @@ static void run(neap_job *job)
 
 static void on_due(neap_timer *due)
 {
-    timer *t = (timer *)((char *)due - offsetof(timer, timer));
+    timer *t = neap_container_of(due, timer, timer);
     if (!t->queued) {
         t->queued = 1;
         neap->queue(t->env, &t->job);
     }
     if (t->interval) {
         double now = neap->now(t->env);
-        t->due = fmax(t->due + t->interval, now);
-        neap->timer(t->env, &t->timer, t->due - now);
+        t->due += t->interval;
+        if (t->due <= now) /* late: those that were missed are left out */
+            t->due += (floor((now - t->due) / t->interval) + 1) * t->interval;
+        neap->timer(t->env, &t->timer, fmax(t->due - now, 0));
     }
 }
 
@@ -138,7 +140,8 @@ static int every(lua_State *L)
 
 /* ---- Registration ---- */
 
-static const luaL_Reg methods[] = {{"close", timer_close}, {"is_closed", timer_is_closed}, {NULL, NULL}};
+static const luaL_Reg methods[] = {
+    {"close", timer_close}, {"is_closed", timer_is_closed}, {NULL, NULL}};
 
 /* after and every have the metatable beside their environment. Stack: module. */
 static void starter(lua_State *L, neap_env *env, const char *name, lua_CFunction fn)

@@ -21,7 +21,7 @@ static neap_runtime *open_runtime(lua_State *L)
 {
     neap_runtime *rt = runtime(L);
     if (!rt)
-        neap->raise(L, NEAP_ECLOSED, NEAP_F_MESSAGE, "the runtime is closed", NEAP_F_END);
+        neap_raise_closed(L, NULL);
     return rt;
 }
 
@@ -72,10 +72,19 @@ static int load_module(lua_State *L, neap_runtime *rt, const char *name)
     return 0;
 }
 
+/* What is run with C functions of its own, once a VM. */
+static bool is_internal(const char *name)
+{
+    return !strcmp(name, "neap.boot") || !strcmp(name, "neap.sandbox") ||
+           !strcmp(name, "neap.attached");
+}
+
 /* module(name): its chunk, or nil. */
 static int boot_module(lua_State *L)
 {
-    return load_module(L, open_runtime(L), luaL_checkstring(L, 1)) == 0;
+    neap_runtime *rt = open_runtime(L);
+    const char *name = luaL_checkstring(L, 1);
+    return !is_internal(name) && load_module(L, rt, name) == 0;
 }
 
 /* ---- Coroutines ---- */
@@ -192,6 +201,8 @@ static const luaL_Reg functions[] = {{"module", boot_module},
                                      {"output", boot_output},
                                      {"flush", boot_flush},
                                      {"exit", boot_exit},
+                                     {"sethook", neap_lua_sethook},
+                                     {"gethook", neap_lua_gethook},
                                      {NULL, NULL}};
 
 /* lua-cjson, where it is linked in: as good as installed, unless somebody has put theirs there. */
@@ -259,6 +270,8 @@ void neap_boot(neap_runtime *rt)
     }
     lua_pushboolean(L, rt->permissions != NULL);
     lua_setfield(L, -2, "restricted");
+    lua_pushboolean(L, rt->foreign);
+    lua_setfield(L, -2, "foreign");
     if (rt->permissions) {
         neap_sandbox_strip(L);
         neap_sandbox_functions(rt, L);

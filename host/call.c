@@ -227,9 +227,9 @@ static void do_call(lua_State *S, void *data)
     neap_task *outer = rt->current;
     int nowait = rt->nowait;
     rt->current = NULL; /* nothing can wait in here */
-    bool sliced = neap_slice_begin(rt, true);
+    bool sliced = neap_limit_begin(rt, true);
     int status = lua_pcall(S, n, LUA_MULTRET, function - 1);
-    neap_slice_end(rt, sliced);
+    neap_limit_end(rt, sliced);
     rt->current = outer;
     rt->nowait = nowait;
     if (status)

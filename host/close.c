@@ -1,4 +1,4 @@
-/* close.c: the end of a runtime, in the steps of contracts, Shutdown.
+/* close.c: the end of a runtime, step by step.
  *
  * CLOSING: new operations fail (but in a shield), remotes drop what they hold, tasks are cancelled and
  * have `grace` to clean up. DROPPED: tasks that are left are never resumed; handles and pool work are closed; the run
@@ -47,7 +47,7 @@ void neap_root_close(neap_root *root, void (*on_closed)(void *), void *data)
 
 static void on_grace(neap_timer *timer)
 {
-    neap_runtime *rt = container_of(timer, neap_runtime, grace);
+    neap_runtime *rt = neap_container_of(timer, neap_runtime, grace);
     rt->grace_over = true;
     neap_wake_root(rt->root);
 }
@@ -55,7 +55,7 @@ static void on_grace(neap_timer *timer)
 static void cancel_all(neap_runtime *rt)
 {
     for (list *i = rt->scopes.next; i != &rt->scopes;) {
-        neap_scope *s = container_of(i, neap_scope, all);
+        neap_scope *s = neap_container_of(i, neap_scope, all);
         s->refs++;
         if (!s->parent && !s->shielded) /* what lies below is cancelled with it, up to a shield */
             neap_scope_cancel(s, UV_ECANCELED);
@@ -71,7 +71,7 @@ static void begin(neap_runtime *rt)
     rt->state = RT_CLOSING;
     rt->root->closing_runtimes++;
     for (list *i = rt->children.next; i != &rt->children; i = i->next)
-        begin(container_of(i, neap_runtime, sibling));
+        begin(neap_container_of(i, neap_runtime, sibling));
     neap_remotes_close(rt);
     cancel_all(rt);
     neap_queue_again(rt); /* what an exit held back */
@@ -87,10 +87,10 @@ static void drop(neap_runtime *rt)
     rt->state = RT_DROPPED;
     neap_timer_stop(rt->root, &rt->grace);
     for (list *i = rt->scopes.next; i != &rt->scopes; i = i->next) {
-        neap_scope *s = container_of(i, neap_scope, all);
+        neap_scope *s = neap_container_of(i, neap_scope, all);
         for (list *j = s->tasks.next, *next; j != &s->tasks; j = next) {
             next = j->next;
-            neap_task_drop(container_of(j, neap_task, member));
+            neap_task_drop(neap_container_of(j, neap_task, member));
         }
     }
     neap_works_cancel(rt);
@@ -101,8 +101,8 @@ static void drop(neap_runtime *rt)
 
 static bool anything_left(const neap_runtime *rt)
 {
-    return rt->handle_count || rt->transports || rt->works || rt->busy || rt->ops || rt->tasks || rt->head ||
-           !list_empty(&rt->children);
+    return rt->handle_count || rt->transports || rt->works || rt->busy || rt->ops || rt->tasks ||
+           rt->head || !list_empty(&rt->children);
 }
 
 static void finish(neap_runtime *rt)
@@ -121,7 +121,6 @@ static void finish(neap_runtime *rt)
     neap_extensions_close(rt);
     list_remove(&rt->ready);
     list_remove(&rt->sibling);
-    root->runtimes--;
     root->closing_runtimes--;
     neap_runtime_free(rt);
     if (!parent)
@@ -135,7 +134,7 @@ void neap_closing_step(neap_runtime *rt)
 {
     for (list *i = rt->children.next, *next; i != &rt->children; i = next) {
         next = i->next;
-        neap_closing_step(container_of(i, neap_runtime, sibling));
+        neap_closing_step(neap_container_of(i, neap_runtime, sibling));
     }
     if (rt->state == RT_CLOSING && (!rt->tasks || rt->grace_over) && list_empty(&rt->children))
         drop(rt);

@@ -167,24 +167,63 @@ bool neap_error_is(lua_State *L, int index)
     return same;
 }
 
-/* ---- In Lua ---- */
+/* Is it the one that is given when there is no memory for another? */
+bool neap_error_is_shared(lua_State *L, int index)
+{
+    lua_pushvalue(L, index);
+    lua_getfield(L, LUA_REGISTRYINDEX, NO_MEMORY);
+    bool shared = lua_rawequal(L, -1, -2);
+    lua_pop(L, 2);
+    return shared;
+}
 
-static const char *field(lua_State *L, int index, const char *name)
+/* A field of it as a text, which is pushed; NULL: it has none. */
+const char *neap_error_field(lua_State *L, int index, const char *name)
 {
     lua_pushstring(L, name);
     lua_rawget(L, index < 0 && index > LUA_REGISTRYINDEX ? index - 1 : index);
-    const char *text = lua_tostring(L, -1);
-    return text;
+    return lua_tostring(L, -1);
 }
 
+/* The status of an error object's code; ESCRIPT when it is none that a status stands for. */
+int neap_error_status(lua_State *L, int index)
+{
+    static const int codes[] = {
+#define CODE(name, text) UV_##name,
+        UV_ERRNO_MAP(CODE)
+#undef CODE
+    };
+    if (!neap_error_is(L, index))
+        return NEAP_ESCRIPT;
+    const char *code = neap_error_field(L, index, "code");
+    int status = NEAP_ESCRIPT;
+    for (int i = 0; code && i < OWN; i++)
+        if (strcmp(code, own[i].name) == 0)
+            status = own[i].status;
+    for (size_t i = 0; code && i < sizeof codes / sizeof codes[0]; i++)
+        if (strcmp(code, uv_err_name(codes[i])) == 0)
+            status = codes[i];
+    lua_pop(L, 1);
+    return status;
+}
+
+/* Nothing can be done any more in its runtime. Raises. */
+int neap_raise_closed(lua_State *L, const char *call)
+{
+    return neap->raise(L, NEAP_ECLOSED, NEAP_F_MESSAGE, "the runtime is closed", NEAP_F_SYSCALL,
+                       call, NEAP_F_END);
+}
+
+/* ---- In Lua ---- */
+
 /* "ENOENT: no such file or directory, open 'motd'"; a script's own error as it stands. */
-static int error_tostring(lua_State *L)
+int neap_error_tostring(lua_State *L)
 {
     luaL_checktype(L, 1, LUA_TTABLE);
     lua_settop(L, 1);
-    const char *code = field(L, 1, "code"), *message = field(L, 1, "message");
-    const char *syscall = field(L, 1, "syscall"), *path = field(L, 1, "path");
-    const char *address = field(L, 1, "address"), *port = field(L, 1, "port");
+    const char *code = neap_error_field(L, 1, "code"), *message = neap_error_field(L, 1, "message");
+    const char *syscall = neap_error_field(L, 1, "syscall"), *path = neap_error_field(L, 1, "path");
+    const char *address = neap_error_field(L, 1, "address"), *port = neap_error_field(L, 1, "port");
     luaL_Buffer b;
     luaL_buffinit(L, &b);
     if (code && strcmp(code, "ESCRIPT") != 0) {
@@ -254,7 +293,7 @@ static int errors_is(lua_State *L)
     luaL_checkany(L, 1);
     bool is = neap_error_is(L, 1);
     if (is && !lua_isnoneornil(L, 2)) {
-        const char *code = field(L, 1, "code");
+        const char *code = neap_error_field(L, 1, "code");
         is = code && strcmp(code, luaL_checkstring(L, 2)) == 0;
     }
     lua_pushboolean(L, is);
@@ -283,11 +322,11 @@ const neap_descriptor neap_extension_neap_errors = {
     .table = &neap,
 };
 
-int neap_error_open(neap_runtime *rt)
+void neap_error_open(neap_runtime *rt)
 {
     lua_State *S = rt->S;
     luaL_newmetatable(S, METATABLE);
-    lua_pushcfunction(S, error_tostring);
+    lua_pushcfunction(S, neap_error_tostring);
     lua_setfield(S, -2, "__tostring");
     lua_pushcfunction(S, error_concat);
     lua_setfield(S, -2, "__concat");
@@ -296,197 +335,4 @@ int neap_error_open(neap_runtime *rt)
     lua_pop(S, 1);
     push_object(S, UV_ENOMEM, NULL);
     lua_setfield(S, LUA_REGISTRYINDEX, NO_MEMORY);
-    return 0;
-}
-
-/* ---- Any error value -> error object with a traceback ---- */
-
-/* What its __tostring says, if it has one that works. */
-static bool push_own_text(lua_State *S, int index)
-{
-    if (!luaL_getmetafield(S, index, "__tostring"))
-        return false;
-    lua_pushvalue(S, index - 1);
-    if (lua_pcall(S, 1, 1, 0) == 0 && lua_isstring(S, -1))
-        return true;
-    lua_pop(S, 1);
-    return false;
-}
-
-/* The text of a value that a script raised; index counts from the top. */
-static void push_text(lua_State *S, int index)
-{
-    if (lua_istable(S, index)) {
-        if (field(S, index, "message"))
-            return;
-        lua_pop(S, 1);
-    }
-    if (push_own_text(S, index))
-        return;
-    if (lua_isstring(S, index))
-        lua_pushvalue(S, index);
-    else if (lua_isnil(S, index))
-        lua_pushliteral(S, "nil was raised as an error");
-    else
-        lua_pushfstring(S, "a %s value was raised as an error", luaL_typename(S, index));
-}
-
-/* What the hook raises that kills a script: see neap_slice_init. */
-static bool is_kill(lua_State *S)
-{
-    const neap_runtime *rt = neap_of(S);
-    return rt && lua_islightuserdata(S, -1) && lua_touserdata(S, -1) == &rt->slice;
-}
-
-/* S's top: an error value, replaced by an error object. T: the thread it died on, or NULL. The
- * traceback is of the first place that saw it: an object passed on keeps the one it has. */
-void neap_error_normalize(lua_State *S, lua_State *T, const neap_task *t)
-{
-    if (!neap_error_is(S, -1)) {
-        int status = lua_isstring(S, -1) && strcmp(lua_tostring(S, -1), "not enough memory") == 0
-                         ? UV_ENOMEM
-                         : NEAP_ESCRIPT;
-        if (status == UV_ENOMEM) {
-            lua_pop(S, 1);
-            neap_error_push(S, UV_ENOMEM, NULL);
-            return;
-        }
-        bool killed = is_kill(S);
-        push_object(S, killed ? NEAP_EKILLED : status, NULL);
-        if (!killed) {
-            push_text(S, -2);
-            if (T)
-                neap_blame(S, T);
-            lua_setfield(S, -2, "message");
-            lua_pushvalue(S, -2);
-            lua_setfield(S, -2, "value");
-        }
-        lua_remove(S, -2);
-    }
-    lua_getfield(S, LUA_REGISTRYINDEX, NO_MEMORY);
-    bool shared = lua_rawequal(S, -1, -2);
-    lua_pop(S, 1);
-    lua_pushliteral(S, "traceback");
-    lua_rawget(S, -2);
-    bool has = !lua_isnil(S, -1);
-    lua_pop(S, 1);
-    if (has || shared || !T)
-        return;
-    lua_getfield(S, -1, "message");
-    bool any = neap_traceback(S, T, lua_tostring(S, -1));
-    lua_remove(S, -2);
-    if (t && t->line) {
-        lua_pushfstring(S, "\n\tspawned at %s:%d", t->site, t->line);
-        lua_concat(S, 2);
-        any = true;
-    }
-    if (any)
-        lua_setfield(S, -2, "traceback");
-    else
-        lua_pop(S, 1);
-}
-
-/* A message handler: the error as an object, with the traceback of where it was raised. */
-int neap_error_handler(lua_State *L)
-{
-    lua_settop(L, 1);
-    neap_error_normalize(L, L, NULL);
-    return 1;
-}
-
-/* The status of an error object's code; ESCRIPT when it is none that a status stands for. */
-int neap_error_status(lua_State *L, int index)
-{
-    static const int codes[] = {
-#define CODE(name, text) UV_##name,
-        UV_ERRNO_MAP(CODE)
-#undef CODE
-    };
-    if (!neap_error_is(L, index))
-        return NEAP_ESCRIPT;
-    const char *code = field(L, index, "code");
-    int status = NEAP_ESCRIPT;
-    for (int i = 0; code && i < OWN; i++)
-        if (strcmp(code, own[i].name) == 0)
-            status = own[i].status;
-    for (size_t i = 0; code && i < sizeof codes / sizeof codes[0]; i++)
-        if (strcmp(code, uv_err_name(codes[i])) == 0)
-            status = codes[i];
-    lua_pop(L, 1);
-    return status;
-}
-
-/* ---- For the embedder ---- */
-
-static void copy(char *out, size_t size, const char *text)
-{
-    snprintf(out, size, "%s", text ? text : "");
-}
-
-/* Fill in `error` (may be NULL) from the error object at index of L. */
-void neap_error_export(lua_State *L, int index, neap_error *error)
-{
-    if (!error)
-        return;
-    int top = lua_gettop(L);
-    if (index < 0 && index > LUA_REGISTRYINDEX)
-        index = top + index + 1;
-    error->status = neap_error_status(L, index);
-    copy(error->code, sizeof error->code, field(L, index, "code"));
-    copy(error->traceback, sizeof error->traceback, field(L, index, "traceback"));
-    lua_pushcfunction(L, error_tostring);
-    lua_pushvalue(L, index);
-    copy(error->message, sizeof error->message,
-         lua_pcall(L, 1, 1, 0) == 0 ? lua_tostring(L, -1) : "not enough memory");
-    lua_settop(L, top);
-}
-
-static void take(lua_State *S, void *data)
-{
-    neap_error_normalize(S, NULL, NULL);
-    neap_error_export(S, 1, data);
-}
-
-static void collect(lua_State *S, void *data)
-{
-    (void)S;
-    neap_collect(data);
-}
-
-/* Out of memory it makes room at once: whoever called may want to go on. */
-int neap_error_take(neap_runtime *rt, neap_error *error)
-{
-    neap_error ignored;
-    int top = lua_gettop(rt->S) - 1;
-    if (!error)
-        error = &ignored;
-    if (neap_protected_value(rt, take, error))
-        neap_error_set(error, UV_ENOMEM, "not enough memory");
-    if (error->status == UV_ENOMEM)
-        neap_protected(rt, collect, rt);
-    lua_settop(rt->S, top);
-    return error->status;
-}
-
-int neap_error_set(neap_error *error, int status, const char *format, ...)
-{
-    if (error) {
-        error->status = status;
-        copy(error->code, sizeof error->code, neap_status_name(status));
-        int n = snprintf(error->message, sizeof error->message, "%s: ", error->code);
-        va_list ap;
-        va_start(ap, format);
-        vsnprintf(error->message + n, sizeof error->message - (size_t)n, format, ap);
-        va_end(ap);
-        error->traceback[0] = 0;
-    }
-    return status;
-}
-
-int neap_report(const neap_error *error)
-{
-    fprintf(stderr, "neap: %s\n", error->message);
-    if (error->traceback[0])
-        fprintf(stderr, "%s\n", error->traceback);
-    return 1;
 }

@@ -1,4 +1,4 @@
-/* handle.c: resources with a Lua object (contracts, Handles).
+/* handle.c: resources with a Lua object.
  *
  * The userdata is a small box that refers to the C struct; the struct is ours, counted, and on the
  * runtime's list until the binding says that its last callback has been. Open, closing, closed: close
@@ -31,12 +31,14 @@ static hidden *hidden_of(neap_handle *h)
     return (hidden *)h->host;
 }
 
+static neap_handle *handle_of(list *in_all)
+{
+    return neap_container_of(neap_container_of(in_all, hidden, all), neap_handle, host);
+}
+
 static box *to_box(lua_State *L, int index)
 {
-    box *b = lua_touserdata(L, index);
-    bool ours = b && lua_type(L, index) == LUA_TUSERDATA && lua_objlen(L, index) == sizeof *b &&
-                b->magic == &magic;
-    return ours ? b : NULL;
+    return neap_userdata(L, index, sizeof(box), &magic);
 }
 
 /* ---- Methods that every handle has ---- */
@@ -73,9 +75,10 @@ static int handle_gc(lua_State *L)
         return 0;
     b->h = NULL;
     hidden_of(h)->box = NULL;
-    neap_handle_close(h);
     if (hidden_of(h)->gone)
         discard(h);
+    else
+        neap_handle_close(h); /* which may free it */
     return 0;
 }
 
@@ -90,8 +93,7 @@ static int handle_tostring(lua_State *L)
 
 static const luaL_Reg common[] = {{"close", handle_close}, {"is_closed", handle_is_closed}, {0}};
 
-static const luaL_Reg common_meta[] = {
-    {"__gc", handle_gc}, {"__tostring", handle_tostring}, {0}};
+static const luaL_Reg common_meta[] = {{"__gc", handle_gc}, {"__tostring", handle_tostring}, {0}};
 
 /* ---- Classes ---- */
 
@@ -154,7 +156,7 @@ void *neap_handle_make(lua_State *L, neap_env *env, const neap_handle_class *typ
 {
     neap_runtime *rt = env->rt;
     if (rt->state != RT_OPEN)
-        neap->raise(L, NEAP_ECLOSED, NEAP_F_MESSAGE, "the runtime is closing", NEAP_F_END);
+        neap_raise_closed(L, NULL);
     box *b = lua_newuserdata(L, sizeof *b);
     *b = (box){&magic, NULL, type};
     push_metatable(L, env, type);
@@ -245,8 +247,7 @@ void neap_handle_closed(neap_handle *h)
 void neap_handles_close(neap_runtime *rt)
 {
     for (list *i = rt->handles.next; i != &rt->handles;) {
-        neap_handle *h =
-            (neap_handle *)((char *)container_of(i, hidden, all) - offsetof(neap_handle, host));
+        neap_handle *h = handle_of(i);
         bool closing = hidden_of(h)->closing;
         i = i->next;
         if (!closing) {
@@ -262,9 +263,8 @@ void neap_handles_list(lua_State *L, neap_runtime *rt)
     int n = 0;
     lua_newtable(L);
     for (list *i = rt->handles.next; i != &rt->handles; i = i->next) {
-        hidden *hide = container_of(i, hidden, all);
-        neap_handle *h = (neap_handle *)((char *)hide - offsetof(neap_handle, host));
-        if (hide->closing)
+        neap_handle *h = handle_of(i);
+        if (hidden_of(h)->closing)
             continue;
         lua_createtable(L, 0, 1);
         lua_pushstring(L, h->type->name);

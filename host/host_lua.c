@@ -99,12 +99,9 @@ static int host_tasks(lua_State *L)
     neap_runtime *rt = neap_env_of(L)->rt;
     int n = 0;
     lua_newtable(L);
-    for (list *i = rt->scopes.next; i != &rt->scopes; i = i->next) {
-        neap_scope *s = container_of(i, neap_scope, all);
-        for (list *j = s->tasks.next; j != &s->tasks; j = j->next) {
-            push_task(L, container_of(j, neap_task, member));
-            lua_rawseti(L, -2, ++n);
-        }
+    for (neap_task *t = NULL; (t = neap_task_next(rt, t));) {
+        push_task(L, t);
+        lua_rawseti(L, -2, ++n);
     }
     return 1;
 }

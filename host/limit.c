@@ -21,7 +21,7 @@ static void raise_cancelled(neap_runtime *rt, lua_State *L)
  * and neither waited nor ended since, is killed by the next. */
 static void on_interrupted(neap_slice *slice, lua_State *L)
 {
-    neap_runtime *rt = container_of(slice, neap_runtime, slice);
+    neap_runtime *rt = neap_container_of(slice, neap_runtime, slice);
     const neap_options *o = &rt->options;
     int answer = NEAP_RAISE;
     if (!atomic_exchange(&rt->interrupted, false))
@@ -109,7 +109,7 @@ static uint64_t budget_left(neap_runtime *rt)
     return budget_of(rt) > rt->drain_used ? budget_of(rt) - rt->drain_used : 0;
 }
 
-bool neap_budget_spent(neap_runtime *rt)
+bool neap_limit_spent(neap_runtime *rt)
 {
     return rt->cpu_budget > 0 && !budget_left(rt);
 }
@@ -121,10 +121,10 @@ bool neap_limit_over(const neap_runtime *rt)
            rt->drain_used + (neap_clock() - rt->slice_began) >= budget_of(rt);
 }
 
-/* Before its VM is entered: is its time bounded? Then neap_slice_end must follow. A closing one has
+/* Before its VM is entered: is its time bounded? Then neap_limit_end must follow. A closing one has
  * its grace and is then stopped wherever it is; one with a budget is stopped where it cannot be
  * preempted (a call, sort's comparison) after STUCK, or ten budgets if that is longer. */
-bool neap_slice_begin(neap_runtime *rt, bool call)
+bool neap_limit_begin(neap_runtime *rt, bool call)
 {
     enum { STUCK = 250 * 1000000 };
     uint64_t now = neap_clock(), deadline = call ? 0 : rt->root->step_deadline, kill = 0;
@@ -145,8 +145,8 @@ bool neap_slice_begin(neap_runtime *rt, bool call)
     return true;
 }
 
-/* `begun`: what neap_slice_begin said. */
-void neap_slice_end(neap_runtime *rt, bool begun)
+/* `begun`: what neap_limit_begin said. */
+void neap_limit_end(neap_runtime *rt, bool begun)
 {
     if (!begun && !rt->slice_late)
         return;
@@ -159,7 +159,7 @@ void neap_slice_end(neap_runtime *rt, bool begun)
 }
 
 /* Did the yield that just came out of its VM come from the hook? */
-bool neap_slice_fired(neap_runtime *rt)
+bool neap_limit_fired(neap_runtime *rt)
 {
     return rt->slice.fired == NEAP_SLICE_PREEMPT;
 }

@@ -75,6 +75,12 @@ void *neap_mem(neap_runtime *rt, void *p, size_t old_size, size_t size)
     return q;
 }
 
+/* What is the root's and no runtime's is not counted. */
+void *neap_realloc(void *p, size_t size)
+{
+    return fails(0, size) ? NULL : realloc(p, size);
+}
+
 int neap_charge(neap_runtime *rt, ptrdiff_t bytes)
 {
     if (bytes > 0 && !fits(rt, 0, (size_t)bytes))

@@ -1,4 +1,4 @@
-/* operation.c: the one way to take time (contracts: op_new, complete, wait).
+/* operation.c: the one way to take time: op_new, complete, wait.
  *
  * The host's part (op_head) lies in front of the binding's struct, in one block from a free list by
  * size, counted against the runtime. States: NEW until wait(); then WAITING (a task sleeps on it) or
@@ -98,8 +98,7 @@ static bool is_shielded(const neap_runtime *rt)
 static void check_open(lua_State *L, const neap_op_class *type, neap_runtime *rt)
 {
     if (rt->state != RT_OPEN && !is_shielded(rt))
-        neap->raise(L, NEAP_ECLOSED, NEAP_F_MESSAGE, "the runtime is closing", NEAP_F_SYSCALL,
-                    type->name, NEAP_F_END);
+        neap_raise_closed(L, type->name);
 }
 
 /* May the running code wait here? Raises if not. */
@@ -298,15 +297,14 @@ static int push_outcome(lua_State *S, op_head *o, neap_task *t)
 /* Call it in a pooled task: callback(err) or callback(nil, results ...). */
 static void run_callback(neap_job *job)
 {
-    op_head *o = container_of(job, op_head, job);
+    op_head *o = neap_container_of(job, op_head, job);
     neap_runtime *rt = o->rt;
     lua_State *S = rt->S;
     neap_delivering(rt, o);
-    neap_task *t = neap_task_new(rt, o->scope);
-    rt->arriving = t;
-    t->callback = true;
     neap_anchor_push(rt, S, o->callback);
-    lua_xmove(S, t->L, 1);
+    neap_task *t = neap_task_make(S, o->scope, 0);
+    rt->arriving = t; /* until its arguments are there, which may raise */
+    t->callback = true;
     int n = o->state == OP_DETACHED ? push_cancelled(S, o, t) : push_outcome(S, o, t);
     rt->delivering = NULL;
     rt->arriving = NULL;

@@ -12,7 +12,7 @@ enum { OUT_SIZE = 16 * 1024 };
 
 static void run_flush(neap_job *job)
 {
-    neap_runtime *rt = container_of(job, neap_runtime, out_job);
+    neap_runtime *rt = neap_container_of(job, neap_runtime, out_job);
     rt->out_queued = false;
     neap_output_flush(rt);
 }

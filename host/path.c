@@ -265,17 +265,31 @@ static bool goes_the_long_way(int status)
     return false;
 }
 
+/* "a/", "a/." */
+static bool means_folder(const char *path)
+{
+    size_t n = strlen(path);
+    if (n && path[n - 1] == '.')
+        n--;
+    return n && path[n - 1] == '/';
+}
+
 int neap_path_open(const neap_permissions *p, const char *given, bool reads, bool writes, int flags,
                    int mode)
 {
     char path[PATH_MAX];
+    bool folder = means_folder(given), makes = flags & O_CREAT;
     int fd = neap_path_absolute(given, path, sizeof path);
     if (fd < 0)
         return fd;
+    if (folder) /* a link at its end is followed */
+        flags = (flags & ~O_NOFOLLOW) | O_DIRECTORY;
     for (int links = 0; links <= MAX_LINKS; links++) {
         const neap_rule *rule = find_both(p, reads, writes, path, sizeof path);
         if (!rule)
             return NEAP_EPERMISSION;
+        if (folder && makes)
+            return UV_EISDIR; /* as Linux has it: no file is made so */
         fd = open_fast(rule, path, flags, mode);
         if (fd < 0 && goes_the_long_way(fd))
             fd = walk(rule, path, sizeof path, flags, mode);

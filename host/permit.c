@@ -145,6 +145,14 @@ static int parse_one(draft *d, const char *text)
     return is_fs(d->head.verb) ? draft_path(d, target) : draft_text(d, target);
 }
 
+static bool permits_all(const neap_permissions *p, neap_verb verb)
+{
+    for (const neap_rule *r = p->rules; r; r = r->next)
+        if (r->verb == verb && r->kind == RULE_ALL)
+            return true;
+    return false;
+}
+
 /* A child is never granted what its parent has not, nor what is the whole process's. */
 static int check_parent(neap_runtime *rt, draft *d)
 {
@@ -153,7 +161,7 @@ static int check_parent(neap_runtime *rt, draft *d)
     if (d->head.verb == PROCESS)
         return NEAP_EPERMISSION;
     neap_runtime *above = restricted(rt->parent);
-    if (!above || !is_fs(d->head.verb) || neap_permits_all(above->permissions, d->head.verb))
+    if (!above || !is_fs(d->head.verb) || permits_all(above->permissions, d->head.verb))
         return 0;
     if (d->head.kind != RULE_PATH)
         return NEAP_EPERMISSION;
@@ -221,14 +229,6 @@ void neap_permissions_free(neap_runtime *rt, neap_permissions *p)
 
 /* ---- Questions ---- */
 
-bool neap_permits_all(const neap_permissions *p, neap_verb verb)
-{
-    for (const neap_rule *r = p->rules; r; r = r->next)
-        if (r->verb == verb && r->kind == RULE_ALL)
-            return true;
-    return false;
-}
-
 static bool permits_host(const neap_permissions *p, neap_verb verb, const char *text, size_t length)
 {
     neap_host asked;
@@ -263,7 +263,7 @@ static bool permits_text(const neap_permissions *p, neap_verb verb, const char *
 static bool permits(const neap_permissions *p, neap_verb verb, const char *text, size_t length)
 {
     char target[PATH_MAX], path[PATH_MAX];
-    if (neap_permits_all(p, verb))
+    if (permits_all(p, verb))
         return true;
     if (!length || length >= sizeof target || memchr(text, '\0', length))
         return false;
@@ -327,9 +327,10 @@ int neap_permit_file(neap_runtime *rt, const char *name, const char *path, char 
     neap_verb verb = find_verb(name, strlen(name));
     const char *use = path;
     for (rt = restricted(rt); rt; rt = restricted(rt->parent)) {
-        if (neap_permits_all(rt->permissions, verb))
+        if (permits_all(rt->permissions, verb))
             continue;
-        if (use == path && (neap_path_absolute(path, text, sizeof text) || neap_path_real(text, real)))
+        if (use == path &&
+            (neap_path_absolute(path, text, sizeof text) || neap_path_real(text, real)))
             return NEAP_EPERMISSION;
         if (!permits_file(rt->permissions, verb, text, real))
             return NEAP_EPERMISSION;
@@ -356,8 +357,8 @@ int neap_open_path(neap_runtime *rt, const char *path, int flags, int mode)
         flags &= NEAP_O_PATH | O_DIRECTORY | O_NOFOLLOW;
     rt = restricted(rt);
     if (rt) {
-        reads = reads && !neap_permits_all(rt->permissions, FS_READ);
-        writes = writes && !neap_permits_all(rt->permissions, FS_WRITE);
+        reads = reads && !permits_all(rt->permissions, FS_READ);
+        writes = writes && !permits_all(rt->permissions, FS_WRITE);
     }
     if (rt && (reads || writes))
         return neap_path_open(rt->permissions, path, reads, writes, flags, mode);

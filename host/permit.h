@@ -10,6 +10,7 @@
 #define NEAP_HOST_PERMIT_H
 
 #include "host.h"
+#include "os/path.h"
 
 typedef enum {
     NET_CONNECT,
@@ -86,24 +87,5 @@ int neap_path_real_grant(const char *text, char *real, size_t size);
 const neap_rule *neap_path_find(const neap_permissions *p, neap_verb verb, char *path, size_t size);
 int neap_path_open(const neap_permissions *p, const char *path, bool reads, bool writes, int flags,
                    int mode);
-bool neap_permits_all(const neap_permissions *p, neap_verb verb);
-
-/* os/: open `path` with nothing on its way leaving `folder`, in one call. A status; -ENOSYS: this
- * system (or kernel) has no such call. */
-int neap_os_open_beneath(int folder, const char *path, int flags, int mode);
-
-/* Opening a folder only to name what is in it. */
-#if defined(O_PATH)
-#define NEAP_O_SEARCH (O_PATH | O_DIRECTORY)
-#elif defined(O_SEARCH)
-#define NEAP_O_SEARCH (O_SEARCH | O_DIRECTORY)
-#else
-#define NEAP_O_SEARCH (O_RDONLY | O_DIRECTORY)
-#endif
-#if defined(O_PATH)
-#define NEAP_O_PATH O_PATH
-#else
-#define NEAP_O_PATH 0
-#endif
 
 #endif

@@ -74,26 +74,47 @@ static neap_slice *slice_of(lua_State *L, neap_slicer **slicer)
 
 static void on_hook(lua_State *L, lua_Debug *ar);
 
-static void hook_user(neap_slice *s)
-{
-    s->hooked = false;
-    lua_sethook(s->L, s->user.fn, s->user.mask, s->user.count);
-}
-
-static void hook_stop(neap_slice *s)
-{
-    s->hooked = true;
-    lua_sethook(s->L, on_hook, LUA_MASKCOUNT, 1);
-}
+/* Which hook is in: the user's alone, one that looks at the clock too, one that stops. */
+enum { HOOK_USER, HOOK_CLOCK, HOOK_STOP };
 
 static int period(const neap_slice *s)
 {
     return (s->user.mask & LUA_MASKCOUNT) && s->user.count < PERIOD ? s->user.count : PERIOD;
 }
 
+/* Instructions until the user's count hook is due; 0: nobody can tell. Setting a hook counts anew, so
+ * a great count would never come to its end in short slices. */
+static int left(const neap_slice *s)
+{
+    int now = s->in == HOOK_STOP ? 0 : neap_vm_hook_count(s->L);
+    if (s->in == HOOK_STOP)
+        return s->left;
+    if (s->in == HOOK_CLOCK && now)
+        now = s->user.count - s->counted - (period(s) - now);
+    return now;
+}
+
+static void hook_user(neap_slice *s)
+{
+    int count = left(s);
+    s->in = HOOK_USER;
+    lua_sethook(s->L, s->user.fn, s->user.mask, s->user.count);
+    if (count > 0 && s->user.mask & LUA_MASKCOUNT)
+        neap_vm_set_hook_count(s->L, count);
+}
+
+static void hook_stop(neap_slice *s)
+{
+    s->left = left(s);
+    s->in = HOOK_STOP;
+    lua_sethook(s->L, on_hook, LUA_MASKCOUNT, 1);
+}
+
 static void hook_clock(neap_slice *s)
 {
-    s->hooked = true;
+    int count = left(s);
+    s->in = HOOK_CLOCK;
+    s->counted = count > 0 && count <= s->user.count ? s->user.count - count : 0;
     lua_sethook(s->L, on_hook, LUA_MASKCOUNT | s->user.mask, period(s));
 }
 
@@ -119,14 +140,22 @@ static bool may_yield(lua_State *L, const neap_slice *s)
     return lua_isyieldable(L) && !*s->nowait;
 }
 
+/* What is to be done with it here: where it may not yield it is killed in the end. */
+static int mode_at(lua_State *L, neap_slice *s)
+{
+    if (s->kill_at && !may_yield(L, s) && neap_os_clock() >= s->kill_at)
+        atomic_store(&s->mode, NEAP_SLICE_KILL);
+    return atomic_load(&s->mode);
+}
+
 /* Between Lua and C, either way, so between two instructions of that VM. */
 static void on_call(lua_State *L)
 {
     neap_slicer *slicer;
     neap_slice *s = slice_of(L, &slicer);
-    if (!s || !s->due || s->hooked)
+    if (!s || !s->due || s->in == HOOK_STOP)
         return;
-    if (may_yield(L, s) || atomic_load(&s->mode) >= NEAP_SLICE_INTERRUPT)
+    if (may_yield(L, s) || mode_at(L, s) >= NEAP_SLICE_INTERRUPT)
         hook_stop(s);
     else
         neap_vm_alert(on_call);
@@ -146,9 +175,7 @@ static void ask(lua_State *L, neap_slice *s, neap_slicer *slicer)
 
 static void stop(lua_State *L, neap_slice *s, neap_slicer *slicer)
 {
-    int mode = atomic_load(&s->mode);
-    if (s->kill_at && !may_yield(L, s) && neap_os_clock() >= s->kill_at)
-        atomic_store(&s->mode, mode = NEAP_SLICE_KILL);
+    int mode = mode_at(L, s);
     if (mode == NEAP_SLICE_KILL) {
         hook_stop(s);
         s->fired = mode;
@@ -213,7 +240,7 @@ static uint64_t check(neap_slice *s, bool innermost, const void *pc, uint64_t no
         return now + PATIENCE;
     }
     neap_vm_alert(on_call);
-    if (s->hooked)
+    if (s->in)
         return now + PATIENCE;
     uint64_t again = now + s->retry;
     s->retry = s->retry < RETRY_MOST ? 2 * s->retry : RETRY_MOST;
@@ -382,7 +409,7 @@ int neap_slice_leave(neap_slicer *slicer, neap_slice *s)
     assert(slicer->top == s);
     slicer->top = s->below;
     fence();
-    if (s->hooked)
+    if (s->in)
         hook_user(s);
     atomic_compare_exchange_strong(&s->mode, &(int){fired}, NEAP_SLICE_NONE);
     if (s->below)
@@ -436,7 +463,7 @@ void neap_slice_poll(neap_slice *s)
 {
     if (s->depth && s->counting)
         is_due(s, neap_os_clock());
-    if (s->due && s->depth && (!s->hooked || s->counting) && neap_vm_allocates(s->L))
+    if (s->due && s->depth && (s->in != HOOK_STOP || s->counting) && neap_vm_allocates(s->L))
         hook_stop(s);
 }
 
@@ -444,8 +471,9 @@ void neap_slice_set_hook(neap_slice *s, lua_Hook fn, int mask, int count)
 {
     s->user = (neap_hook){fn, fn ? mask : 0, count};
     s->counted = 0;
-    if (!s->hooked)
-        hook_user(s);
-    else if (s->counting && !s->due)
-        hook_clock(s);
+    s->left = count;
+    if (s->in == HOOK_USER)
+        lua_sethook(s->L, fn, s->user.mask, count);
+    else if (s->in == HOOK_CLOCK)
+        lua_sethook(s->L, on_hook, LUA_MASKCOUNT | s->user.mask, period(s));
 }

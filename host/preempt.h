@@ -48,12 +48,13 @@ struct neap_slice {
     uint64_t deadline;
     uint64_t
         kill_at; /* the owner's: where it may not yield by then it is killed; 0: put off for ever */
-    uint64_t retry;            /* how long until the signal tries again */
-    int depth;                 /* entries that were not yet left */
-    int counted;               /* instructions since the user's count hook ran (without signals) */
-    volatile int fired;        /* NEAP_SLICE_... since it was entered */
-    bool counting;             /* limited by a count hook, without signals */
-    volatile bool hooked;      /* the hook that stops it is in */
+    uint64_t retry;     /* how long until the signal tries again */
+    int depth;          /* entries that were not yet left */
+    int counted;        /* instructions since the user's count hook ran (without signals) */
+    volatile int fired; /* NEAP_SLICE_... since it was entered */
+    bool counting;      /* limited by a count hook, without signals */
+    volatile int in;    /* which hook is in */
+    volatile int left;  /* instructions until the user's count hook, while another stops it */
     volatile sig_atomic_t due; /* it is to stop now: C code that takes long may look at this */
     atomic_int mode;           /* what neap_slice_interrupt asked for, until it is left */
 };

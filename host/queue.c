@@ -154,11 +154,9 @@ static void run_jobs(lua_State *S, void *data)
         neap_job *job = take(rt);
         s->left--;
         s->begun = true;
-        rt->running_job = job;
         job->run(job);
         lua_settop(S, 0);
     }
-    rt->running_job = NULL;
 }
 
 /* The drain's protected call was left by an error, whose value is on S's top. Nothing here allocates
@@ -185,14 +183,14 @@ static void rescue(neap_runtime *rt)
 /* Enter its VM from the loop, and leave it with nothing raised. */
 void neap_run_protected(neap_runtime *rt, void (*fn)(lua_State *S, void *data), void *data)
 {
-    bool entered = rt->entered, sliced = neap_slice_begin(rt, false);
+    bool entered = rt->entered, sliced = neap_limit_begin(rt, false);
     neap_task *current = rt->current;
     rt->entered = true;
     if (neap_protected(rt, fn, data))
         rescue(rt);
     rt->entered = entered;
     rt->current = current;
-    neap_slice_end(rt, sliced);
+    neap_limit_end(rt, sliced);
 }
 
 /* The number of jobs that were run. */
@@ -200,12 +198,12 @@ static int run_turn(neap_runtime *rt, int jobs)
 {
     share s = {.rt = rt, .left = jobs};
     rt->preempted = false;
-    bool sliced = neap_slice_begin(rt, false);
+    bool sliced = neap_limit_begin(rt, false);
     rt->entered = true;
     while (neap_protected(rt, run_jobs, &s))
         rescue(rt);
     rt->entered = false;
-    neap_slice_end(rt, sliced);
+    neap_limit_end(rt, sliced);
     return jobs - s.left;
 }
 
@@ -224,7 +222,7 @@ static void run_all(neap_root *root)
     list_init(&again);
     list_init(&mourning);
     while (!list_empty(&root->ready) && !(any && step_is_over(root))) {
-        neap_runtime *rt = container_of(root->ready.next, neap_runtime, ready);
+        neap_runtime *rt = neap_container_of(root->ready.next, neap_runtime, ready);
         list_remove(&rt->ready);
         int turn = list_empty(&root->ready) ? DRAIN_JOBS - rt->drained : turn_of(rt);
         rt->drained += run_turn(rt, turn);
@@ -236,17 +234,17 @@ static void run_all(neap_root *root)
             rt->drained = 0;
             continue;
         }
-        bool spent = rt->drained >= DRAIN_JOBS || rt->preempted || neap_budget_spent(rt);
+        bool spent = rt->drained >= DRAIN_JOBS || rt->preempted || neap_limit_spent(rt);
         list_append(spent ? &again : &root->ready, &rt->ready);
     }
     while (!list_empty(&again)) {
-        neap_runtime *rt = container_of(again.next, neap_runtime, ready);
+        neap_runtime *rt = neap_container_of(again.next, neap_runtime, ready);
         list_remove(&rt->ready);
         rt->drained = 0;
         list_append(&root->ready, &rt->ready);
     }
     while (!list_empty(&mourning)) {
-        neap_runtime *rt = container_of(mourning.next, neap_runtime, mourning);
+        neap_runtime *rt = neap_container_of(mourning.next, neap_runtime, mourning);
         list_remove(&rt->mourning);
         neap_tasks_died(rt);
     }

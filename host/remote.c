@@ -190,7 +190,7 @@ void neap_remote_close(neap_remote *remote)
 
 static void run(neap_job *job)
 {
-    neap_post_item *allocated = container_of(job, neap_post_item, job), item = *allocated;
+    neap_post_item *allocated = neap_container_of(job, neap_post_item, job), item = *allocated;
     free(allocated); /* fn may raise, or close the runtime */
     if (item.env)
         item.fn.env(item.env, item.data);
@@ -260,7 +260,7 @@ static neap_post_item *collect(neap_runtime *rt)
         neap_job *job = *link;
         if (job->run == run) {
             *link = job->next;
-            *tail = container_of(job, neap_post_item, job);
+            *tail = neap_container_of(job, neap_post_item, job);
             tail = &(*tail)->next;
         } else {
             link = &job->next;

@@ -1,32 +1,5 @@
 /* run.c: driving a runtime: neap_run, neap_step, a foreign loop. */
-#include <pthread.h>
-#include <signal.h>
-
 #include "host.h"
-
-/* SIGPIPE is blocked while Neap runs on this thread; one that we caused is taken before the mask is
- * restored. */
-void neap_pipe_block(neap_pipe_guard *g)
-{
-    sigset_t pipe, pending;
-    sigemptyset(&pipe);
-    sigaddset(&pipe, SIGPIPE);
-    sigpending(&pending);
-    g->was_pending = sigismember(&pending, SIGPIPE);
-    pthread_sigmask(SIG_BLOCK, &pipe, &g->old);
-}
-
-void neap_pipe_restore(const neap_pipe_guard *g)
-{
-    sigset_t pipe, pending;
-    int taken;
-    sigemptyset(&pipe);
-    sigaddset(&pipe, SIGPIPE);
-    sigpending(&pending);
-    if (sigismember(&pending, SIGPIPE) && !g->was_pending && !sigismember(&g->old, SIGPIPE))
-        sigwait(&pipe, &taken);
-    pthread_sigmask(SIG_SETMASK, &g->old, NULL);
-}
 
 /* End the runtime's run with this status: the loop stops, its main script is not resumed. */
 void neap_exit(neap_runtime *rt, int status)
@@ -46,19 +19,15 @@ static void report_deadlock(lua_State *S, void *data)
     int n = 0;
     luaL_Buffer b;
     luaL_buffinit(S, &b);
-    for (list *i = rt->scopes.next; i != &rt->scopes; i = i->next) {
-        neap_scope *s = container_of(i, neap_scope, all);
-        for (list *j = s->tasks.next; j != &s->tasks; j = j->next) {
-            neap_task *t = container_of(j, neap_task, member);
-            if (t->state != TASK_WAITING || ++n > 20)
-                continue;
-            luaL_addstring(&b, n > 1 ? "\n" : "");
-            lua_pushfstring(S, "task %d waits in %s", n, t->op ? t->op->op.type->name : "?");
-            luaL_addvalue(&b);
-            luaL_addchar(&b, '\n');
-            neap_traceback(S, t->L, NULL);
-            luaL_addvalue(&b);
-        }
+    for (neap_task *t = NULL; (t = neap_task_next(rt, t));) {
+        if (t->state != TASK_WAITING || ++n > 20)
+            continue;
+        luaL_addstring(&b, n > 1 ? "\n" : "");
+        lua_pushfstring(S, "task %d waits in %s", n, t->op ? t->op->op.type->name : "?");
+        luaL_addvalue(&b);
+        luaL_addchar(&b, '\n');
+        neap_traceback(S, t->L, NULL);
+        luaL_addvalue(&b);
     }
     luaL_pushresult(&b);
     lua_pushfstring(S, "%d task%s and nothing can wake %s", n, n > 1 ? "s wait" : " waits",

@@ -226,6 +226,7 @@ void neap_vm_close(neap_runtime *rt)
     if (rt->foreign) {
         leave_vm(rt);
     } else {
+        lua_sethook(rt->L, NULL, 0, 0); /* finalizers are no script's any more */
         lua_setallocf(rt->L, rt->vm_alloc, rt->vm_ud);
         lua_close(rt->L);
     }
@@ -251,19 +252,18 @@ void neap_runtime_free(neap_runtime *rt)
 }
 
 /* The caller's list and text are copied: they may go. */
-static int open_permissions(neap_runtime *rt, neap_error *error)
+static int open_permissions(neap_runtime *rt, const char **bad)
 {
     static const char *const nothing[] = {NULL};
     const char *const *wanted = rt->options.permissions;
-    const char *bad = NULL;
     rt->options.permissions = NULL;
     if (!wanted && rt->parent)
         wanted = nothing;
     if (!wanted)
         return 0;
-    int status = neap_permissions_parse(rt, wanted, &rt->permissions, &bad);
-    if (status)
-        neap_error_set(error, status, "permission \"%s\"", bad ? bad : "");
+    int status = neap_permissions_parse(rt, wanted, &rt->permissions, bad);
+    if (!status)
+        *bad = NULL;
     return status;
 }
 
@@ -280,12 +280,16 @@ static int open_lua_path(neap_runtime *rt)
     return 0;
 }
 
-static void report_setup(neap_runtime *rt, neap_error *error)
+/* bad: the permission that is wrong. status > 0: Lua's, with the error value on L's top. */
+static void report_failure(neap_runtime *rt, int status, const char *bad, neap_error *error)
 {
-    const char *text = lua_tostring(rt->L, -1);
-    neap_error_set(error, NEAP_ESCRIPT, "%s", text ? text : "the runtime could not be opened");
-    if (text && strcmp(text, "not enough memory") == 0)
-        neap_error_set(error, UV_ENOMEM, "%s", text);
+    const char *text = status > 0 ? lua_tostring(rt->L, -1) : neap_status_message(status);
+    if (bad)
+        neap_error_set(error, status, "permission \"%s\"", bad);
+    else if (status < 0 || (text && strcmp(text, "not enough memory") == 0))
+        neap_error_set(error, status < 0 ? status : UV_ENOMEM, "%s", text);
+    else
+        neap_error_set(error, NEAP_ESCRIPT, "%s", text ? text : "the runtime could not be opened");
 }
 
 /* The one clean-up of a failed opening: nothing of it has run on the loop. */
@@ -309,6 +313,7 @@ static void abandon(neap_runtime *rt)
 static neap_runtime *open_runtime(const neap_options *options, lua_State *L, neap_error *error)
 {
     neap = &neap_the_table;
+    const char *bad = NULL;
     int status = UV_ENOMEM;
     neap_runtime *rt = runtime_new(options);
     if (!rt) {
@@ -328,29 +333,18 @@ static neap_runtime *open_runtime(const neap_options *options, lua_State *L, nea
         rt->root->runtime = rt;
     else
         list_append(&rt->parent->children, &rt->sibling);
-    rt->root->runtimes++;
-    if ((status = open_permissions(rt, error))) {
-        rt->root->runtimes--;
-        abandon(rt);
-        return NULL;
-    }
-    if ((status = open_lua_path(rt)) || (status = open_vm(rt, L)))
-        goto fail_open;
+    if ((status = open_permissions(rt, &bad)) || (status = open_lua_path(rt)) ||
+        (status = open_vm(rt, L)))
+        goto fail;
     status = UV_ENOMEM;
     if (!(rt->scope = neap_scope_new(rt, NULL, SCOPE_ROOT)))
-        goto fail_open;
-    if (lua_cpcall(rt->L, protected_setup, rt)) {
-        report_setup(rt, error);
-        rt->root->runtimes--;
-        abandon(rt);
-        return NULL;
-    }
+        goto fail;
+    if ((status = lua_cpcall(rt->L, protected_setup, rt)))
+        goto fail;
     return rt;
 
-fail_open:
-    rt->root->runtimes--;
 fail:
-    neap_error_set(error, status, "%s", neap_status_message(status));
+    report_failure(rt, status, bad, error);
     abandon(rt);
     return NULL;
 }

@@ -24,15 +24,84 @@ enum { NO_INDEX = 1000 };
 
 /* ---- Loading ---- */
 
+/* LuaJIT's parser walks the whole chain of jumps for each that it adds, and nothing can stop it: so the
+ * words that make such chains are counted before, wherever they stand, and the clock is looked at when
+ * it wants more text. */
+enum { BRANCHES = 10000, PIECE = 256 };
+static const double LONGEST = 0.25;
+
+static bool is_branch(const char *word, size_t n)
+{
+    static const char *const words[] = {"or", "and", "goto", "break", "elseif"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strlen(words[i]) == n && !memcmp(words[i], word, n))
+            return true;
+    return false;
+}
+
+static bool is_letter(unsigned char c)
+{
+    unsigned char lower = c | 0x20;
+    return (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9') || c == '_' || c >= 0x80;
+}
+
+static bool has_many_branches(const char *text, size_t n)
+{
+    const char *end = text + n;
+    int branches = 0;
+    while (text < end && branches <= BRANCHES) {
+        const char *word = text;
+        while (text < end && is_letter((unsigned char)*text))
+            text++;
+        branches += is_branch(word, (size_t)(text - word));
+        text += text == word;
+    }
+    return branches > BRANCHES;
+}
+
+typedef struct {
+    neap_runtime *rt;
+    const char *text, *end;
+    uint64_t until; /* 0: however long it takes */
+} source;
+
+static const char *next_piece(lua_State *L, void *data, size_t *n)
+{
+    source *s = data;
+    const char *piece = s->text;
+    size_t left = (size_t)(s->end - piece);
+    bool late = s->until && neap_clock() >= s->until;
+    if (late || atomic_load(&s->rt->slice.mode) == NEAP_SLICE_KILL) {
+        lua_pushliteral(L, "chunk takes too long to compile");
+        lua_error(L);
+    }
+    *n = left < PIECE ? left : PIECE;
+    s->text += *n;
+    return *n ? piece : NULL;
+}
+
+int neap_sandbox_compile(lua_State *L, const char *text, size_t n, const char *name)
+{
+    neap_runtime *rt = neap_of(L);
+    double longest = 10 * rt->cpu_budget > LONGEST ? 10 * rt->cpu_budget : LONGEST;
+    source s = {rt, text, text + n, 0};
+    if (rt->cpu_budget > 0)
+        s.until = neap_clock() + (uint64_t)(longest * 1e9);
+    neap_vm_check_parser(L);
+    if (!has_many_branches(text, n))
+        return lua_loadx(L, next_piece, &s, name, "t");
+    lua_pushfstring(L, "chunk has too many branches (%d of elseif, or, and, goto, break)", BRANCHES);
+    return LUA_ERRSYNTAX;
+}
+
 /* The function, or nil and why not. `env`: the stack index of its environment, where there is one. */
 static int load_text(lua_State *L, const char *text, size_t n, const char *name, const char *mode,
                      int env)
 {
     bool wrong = !strchr(mode, 't');
-    neap_vm_check_parser(L);
     if (wrong)
         lua_pushliteral(L, "attempt to load chunk with wrong mode");
-    if (wrong || luaL_loadbufferx(L, text, n, name, "t")) {
+    if (wrong || neap_sandbox_compile(L, text, n, name)) {
         lua_pushnil(L);
         lua_insert(L, -2);
         return 2;
@@ -101,6 +170,21 @@ static const char *skip_shebang(const char *text, size_t *n)
     line = line ? line : text + *n;
     *n -= (size_t)(line - text);
     return line;
+}
+
+int neap_sandbox_compile_file(lua_State *L, const char *path)
+{
+    size_t n;
+    int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : dup(STDIN_FILENO);
+    int status = fd < 0 ? -errno : read_and_close(L, fd);
+    lua_pushfstring(L, path ? "@%s" : "=stdin", path);
+    if (status) {
+        lua_pushfstring(L, "cannot read %s: %s", lua_tostring(L, -1) + 1, strerror(-status));
+        return LUA_ERRFILE;
+    }
+    const char *text = lua_tolstring(L, -2, &n);
+    text = skip_shebang(text, &n);
+    return neap_sandbox_compile(L, text, n, lua_tostring(L, -1));
 }
 
 /* loadfile(path, mode, env); without a path the standard input, for who has one */

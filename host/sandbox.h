@@ -17,6 +17,11 @@ void neap_sandbox_libraries(lua_State *L);
 /* Before any script: take out what leads outside. */
 void neap_sandbox_strip(lua_State *L);
 
+/* As luaL_loadbufferx and luaL_loadfilex (NULL: standard input) for text, which is refused when it takes
+ * too long to compile; what is read is no script's choice. */
+int neap_sandbox_compile(lua_State *L, const char *text, size_t n, const char *name);
+int neap_sandbox_compile_file(lua_State *L, const char *path);
+
 /* Add what sandbox.lua needs to the table of C functions on L's top. */
 void neap_sandbox_functions(neap_runtime *rt, lua_State *L);
 void neap_sandbox_file_functions(lua_State *L);

@@ -7,8 +7,10 @@
  *
  * What C's library holds for one is charged to the runtime. Its userdata is made first, closed, and
  * closed again when it is collected. */
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -136,12 +138,51 @@ static int file_tostring(lua_State *L)
 
 /* ---- Reading: each pushes one value; false: there was nothing left ---- */
 
+/* fscanf would take digits, and blanks before them, without an end. */
+typedef struct {
+    FILE *c;
+    int next, n;
+    char text[200 + 1];
+} numeral;
+
+static bool take(numeral *r, const char *set)
+{
+    if (r->next == EOF || !r->next || !strchr(set, r->next) || r->n == sizeof r->text - 1)
+        return false;
+    r->text[r->n++] = (char)r->next;
+    r->next = getc(r->c);
+    return true;
+}
+
+static bool take_digits(numeral *r, bool hex)
+{
+    int before = r->n;
+    while (take(r, hex ? "0123456789abcdefABCDEF" : "0123456789"))
+        ;
+    return r->n > before;
+}
+
 static bool read_number(lua_State *L, FILE *c)
 {
-    double value = 0;
-    bool is = fscanf(c, "%lf", &value) == 1;
-    lua_pushnumber(L, value);
-    return is;
+    enum { BLANKS = 1 << 20 };
+    numeral r = {.c = c};
+    int blanks = 0;
+    char *end;
+    do
+        r.next = getc(c);
+    while (isspace(r.next) && blanks++ < BLANKS);
+    take(&r, "+-");
+    bool zero = take(&r, "0"), hex = zero && take(&r, "xX"), digits = take_digits(&r, hex);
+    if (take(&r, "."))
+        digits |= take_digits(&r, hex);
+    if ((digits || zero) && take(&r, hex ? "pP" : "eE")) {
+        take(&r, "+-");
+        take_digits(&r, false);
+    }
+    ungetc(r.next, c);
+    r.text[r.n] = '\0';
+    lua_pushnumber(L, strtod(r.text, &end));
+    return r.n && r.n < (int)sizeof r.text - 1 && !*end;
 }
 
 static bool read_line(lua_State *L, FILE *c, bool keep_end)

@@ -28,6 +28,9 @@ typedef struct {
     const char *pattern, *text; /* GSUB: of the replacement */
     size_t pattern_length, text_length;
     const char *at; /* GSUB: what stands before it is in the buffer */
+    size_t next;    /* of the replacement: what is to be put there next */
+    bool replaces;  /* a match is being replaced */
+    long steps;     /* until the clock is looked at */
     lua_Integer most, count;
 } search;
 
@@ -161,38 +164,67 @@ static void forget(lua_State *L)
     }
 }
 
-/* Match until there is a result, or its VM is to stop: MORE. */
-static int run(lua_State *L, neap_pattern *m)
+static bool must_leave(lua_State *L, search *s)
 {
     neap_runtime *rt = lua_touserdata(L, lua_upvalueindex(1));
+    if (s->steps > 0)
+        return false;
+    s->steps = STEPS;
+    return neap_slice_due(&rt->slice);
+}
+
+/* Match until there is a result, or its VM is to stop: MORE. */
+static int run(lua_State *L, search *s)
+{
     int found;
-    while ((found = neap_pattern_run(m, STEPS)) == NEAP_PATTERN_MORE)
-        if (neap_slice_due(&rt->slice))
-            break;
+    do {
+        found = neap_pattern_run(&s->m, s->steps);
+        s->steps = s->m.steps;
+    } while (found == NEAP_PATTERN_MORE && !must_leave(L, s));
     return found;
 }
 
 /* ---- gsub with a text ---- */
 
-/* The text that is put in place of a match: an error's message, or NULL. It ends in a 0. */
-static const char *add_text(lua_State *L, luaL_Buffer *b, const search *s)
+static void add(luaL_Buffer *b, search *s, const char *text, size_t length)
+{
+    luaL_addlstring(b, text, length);
+    s->steps -= (long)(length / 4) + 1;
+}
+
+/* What stands for a part of the match: an error's message, or NULL. */
+static const char *add_part(lua_State *L, luaL_Buffer *b, search *s, char which)
 {
     const neap_pattern *m = &s->m;
-    for (size_t i = 0; i < s->text_length; i++) {
-        bool escaped = s->text[i] == '%';
-        char c = s->text[i += escaped];
-        if (!escaped || c < '0' || c > '9') {
-            luaL_addchar(b, c);
-        } else if (c == '0') {
-            luaL_addlstring(b, m->from, (size_t)(m->to - m->from));
-        } else {
-            const char *error = push_capture(L, m, c - '1');
-            if (error)
-                return error;
-            luaL_addvalue(b);
-        }
+    if (which == '0') {
+        add(b, s, m->from, (size_t)(m->to - m->from));
+        return NULL;
     }
+    const char *error = push_capture(L, m, which - '1');
+    if (error)
+        return error;
+    s->steps -= (long)(lua_objlen(L, -1) / 4) + 8;
+    luaL_addvalue(b);
     return NULL;
+}
+
+/* Put the text in place of a match. It ends in a 0. MORE: its VM is to stop; WRONG; FOUND: done. */
+static int add_text(lua_State *L, luaL_Buffer *b, search *s)
+{
+    while (s->next < s->text_length) {
+        if (must_leave(L, s))
+            return NEAP_PATTERN_MORE;
+        bool escaped = s->text[s->next] == '%';
+        char c = s->text[s->next += escaped];
+        s->next++;
+        s->steps--;
+        if (!escaped || c < '0' || c > '9')
+            luaL_addchar(b, c);
+        else if ((s->m.error = add_part(L, b, s, c)))
+            return NEAP_PATTERN_WRONG;
+    }
+    s->replaces = false;
+    return NEAP_PATTERN_FOUND;
 }
 
 /* After a match at s->at; false: it was the last. */
@@ -227,32 +259,38 @@ static int gsub_leave(lua_State *L, luaL_Buffer *b, const search *s)
     return 1;
 }
 
+static void begin_replacing(luaL_Buffer *b, search *s)
+{
+    add(b, s, s->at, (size_t)(s->m.from - s->at));
+    s->at = s->m.from;
+    s->count++;
+    s->next = 0;
+    s->replaces = true;
+}
+
 /* The search goes on from s->at over what does not match; that is copied when it has found. */
 static int gsub(lua_State *L, search *s)
 {
     neap_pattern *m = &s->m;
     luaL_Buffer b;
-    bool more = s->count < s->most;
+    bool more = s->replaces || s->count < s->most;
     luaL_buffinit(L, &b);
     if (lua_isstring(L, lua_upvalueindex(PARTIAL))) {
         lua_pushvalue(L, lua_upvalueindex(PARTIAL));
         luaL_addvalue(&b);
     }
     while (more) {
-        int found = run(L, m);
+        int found = s->replaces ? NEAP_PATTERN_FOUND : run(L, s);
+        if (found == NEAP_PATTERN_FOUND && !s->replaces)
+            begin_replacing(&b, s);
+        if (found == NEAP_PATTERN_FOUND)
+            found = add_text(L, &b, s);
         if (found == NEAP_PATTERN_MORE)
             return gsub_leave(L, &b, s);
-        const char *error = found == NEAP_PATTERN_WRONG ? m->error : NULL;
+        if (found == NEAP_PATTERN_WRONG)
+            return wrong(L, m->error);
         if (found == NEAP_PATTERN_NONE)
             break;
-        if (!error) {
-            luaL_addlstring(&b, s->at, (size_t)(m->from - s->at));
-            s->at = m->from;
-            s->count++;
-            error = add_text(L, &b, s);
-        }
-        if (error)
-            return wrong(L, error);
         more = advance(&b, s);
         neap_pattern_begin(m, s->at);
     }
@@ -265,7 +303,7 @@ static int go_on(lua_State *L, search *s)
 {
     if (s->operation == GSUB)
         return gsub(L, s);
-    switch (run(L, &s->m)) {
+    switch (run(L, s)) {
     case NEAP_PATTERN_FOUND: return push_found(L, s);
     case NEAP_PATTERN_NONE: return push_nothing(L, s);
     case NEAP_PATTERN_WRONG: return wrong(L, s->m.error);
@@ -329,6 +367,8 @@ static int begin(lua_State *L, int operation)
     if (!lua_isnil(L, lua_upvalueindex(KEPT))) /* it was killed */
         forget(L);
     s.operation = operation;
+    s.steps = STEPS;
+    s.replaces = false;
     s.one = lua_toboolean(L, 6);
     if (!prepare(L, &s, &offset))
         return 2;

@@ -46,7 +46,7 @@ void neap_scope_unref(neap_scope *s)
         return;
     neap_timer_stop(s->rt->root, &s->deadline);
     while (!list_empty(&s->children)) { /* shielded or outliving: they have no parent now */
-        neap_scope *child = container_of(s->children.next, neap_scope, sibling);
+        neap_scope *child = neap_container_of(s->children.next, neap_scope, sibling);
         list_remove(&child->sibling);
         child->parent = NULL;
     }
@@ -85,7 +85,7 @@ void neap_scope_leave(neap_scope *s)
 /* The last member has left; nothing can enter it any more. */
 static void run_over(neap_job *job)
 {
-    neap_scope *s = container_of(job, neap_scope, over);
+    neap_scope *s = neap_container_of(job, neap_scope, over);
     op_head *waiter = s->waiter;
     neap_spawn *spawn = s->spawn;
     s->waiter = NULL;
@@ -100,7 +100,7 @@ static void run_over(neap_job *job)
 
 static void on_deadline(neap_timer *timer)
 {
-    neap_scope *s = container_of(timer, neap_scope, deadline);
+    neap_scope *s = neap_container_of(timer, neap_scope, deadline);
     s->timed_out = true;
     neap_scope_cancel(s, UV_ETIMEDOUT);
 }
@@ -113,7 +113,7 @@ void neap_scope_cancel(neap_scope *s, int status)
     s->refs++;
     for (list *i = s->tasks.next, *next; i != &s->tasks; i = next) {
         next = i->next;
-        neap_task_cancel(container_of(i, neap_task, member), status);
+        neap_task_cancel(neap_container_of(i, neap_task, member), status);
     }
     list ops; /* cancelling one may release it, or another */
     list_init(&ops);
@@ -126,11 +126,11 @@ void neap_scope_cancel(neap_scope *s, int status)
         list *i = ops.next;
         list_remove(i);
         list_append(&s->ops, i);
-        neap_op_cancel(container_of(i, op_head, member), status);
+        neap_op_cancel(neap_container_of(i, op_head, member), status);
     }
     for (list *i = s->children.next, *next; i != &s->children; i = next) {
         next = i->next;
-        neap_scope *child = container_of(i, neap_scope, sibling);
+        neap_scope *child = neap_container_of(i, neap_scope, sibling);
         if (!child->shielded)
             neap_scope_cancel(child, status);
     }
@@ -152,7 +152,7 @@ void neap_scope_fail(neap_scope *s, lua_State *S)
 void neap_scopes_close(neap_runtime *rt)
 {
     while (!list_empty(&rt->groups)) {
-        group_box *g = container_of(rt->groups.next, group_box, all);
+        group_box *g = neap_container_of(rt->groups.next, group_box, all);
         list_remove(&g->all);
         neap_scope_unref(g->scope);
         g->scope = NULL;

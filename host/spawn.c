@@ -2,12 +2,27 @@
 #include "host.h"
 
 /* Move the function and its n arguments from L's top to the task's thread. */
-void neap_task_give(lua_State *L, neap_task *t, int n)
+static void give(lua_State *L, neap_task *t, int n)
 {
     if (n >= LUA_MINSTACK)
         luaL_checkstack(t->L, n + 1, "too many arguments");
     lua_xmove(L, t->L, n + 1);
     t->nargs = n;
+}
+
+/* A task of `scope` with the function and its n arguments on L's top, which are taken off; it is the
+ * caller's to queue or resume. It is said to come from where L's C function was called, unless that
+ * is the scheduler's. Raises when there is no memory, and leaves nothing behind then. */
+neap_task *neap_task_make(lua_State *L, neap_scope *scope, int n)
+{
+    neap_runtime *rt = scope->rt;
+    neap_task *t = neap_task_new(rt, scope);
+    rt->arriving = t;
+    if (L != rt->S)
+        neap_task_site(t, L);
+    give(L, t, n);
+    rt->arriving = NULL;
+    return t;
 }
 
 void neap_task_move(neap_task *t, neap_scope *to)
@@ -26,10 +41,7 @@ void neap_task_move(neap_task *t, neap_scope *to)
 void neap_spawn_start(lua_State *L, int n, neap_spawn *s)
 {
     neap_runtime *rt = s ? s->env->rt : neap_of(L);
-    neap_task *t = neap_task_new(rt, rt->scope);
-    rt->arriving = t;
-    neap_task_give(L, t, n);
-    rt->arriving = NULL;
+    neap_task *t = neap_task_make(L, rt->scope, n);
     if (s) {
         neap_scope *scope = neap_scope_new(rt, NULL, SCOPE_SPAWN);
         if (!scope) {
@@ -61,8 +73,8 @@ int neap_enter(lua_State *L, int n)
     neap_runtime *rt = neap_of(L);
     if (rt->preempted)
         return NEAP_EWAIT;
-    neap_task *t = neap_task_new(rt, rt->scope);
-    neap_task_give(L, t, n);
+    neap_task *t = neap_task_make(L, rt->scope, n);
+    t->nargs = 0;
     t->callback = true;
     neap_task_resume(t, n);
     return 0;

@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "host.h"
+#include "sandbox.h"
 
 typedef struct {
     neap_runtime *rt;
@@ -61,9 +61,10 @@ static int load(lua_State *S, const start *s)
 {
     if (s->text) {
         lua_pushfstring(S, "=%s", s->name);
-        const char *mode = s->rt->permissions ? "t" : NULL;
-        return luaL_loadbufferx(S, s->text, s->length, lua_tostring(S, -1), mode) ? NEAP_ESCRIPT
-                                                                                  : 0;
+        const char *name = lua_tostring(S, -1);
+        bool failed = s->rt->permissions ? neap_sandbox_compile(S, s->text, s->length, name)
+                                         : luaL_loadbuffer(S, s->text, s->length, name);
+        return failed ? NEAP_ESCRIPT : 0;
     }
     bool standard_input = strcmp(s->path, "-") == 0;
     int status = standard_input ? 0 : check_file(s->path);
@@ -71,9 +72,9 @@ static int load(lua_State *S, const start *s)
         neap->push_error(S, status, NEAP_F_SYSCALL, "open", NEAP_F_PATH, s->path, NEAP_F_END);
         return status;
     }
-    return luaL_loadfilex(S, standard_input ? NULL : s->path, s->rt->permissions ? "t" : NULL)
-               ? NEAP_ESCRIPT
-               : 0;
+    const char *path = standard_input ? NULL : s->path;
+    bool failed = s->rt->permissions ? neap_sandbox_compile_file(S, path) : luaL_loadfile(S, path);
+    return failed ? NEAP_ESCRIPT : 0;
 }
 
 static void run(lua_State *S, void *data)
@@ -91,16 +92,12 @@ static void run(lua_State *S, void *data)
     luaL_checkstack(S, n + 1, "too many arguments");
     for (int i = 0; i < n; i++)
         lua_pushstring(S, s->args[i]);
-    neap_task *t = neap_task_new(rt, rt->scope);
-    rt->arriving = t;
-    t->main = true;
-    neap_task_give(S, t, n);
-    rt->arriving = NULL;
+    neap_task *t = neap_task_make(S, rt->scope, n);
     rt->starting = s->error;
     t->nargs = 0;
-    bool sliced = neap_slice_begin(rt, false);
+    bool sliced = neap_limit_begin(rt, false);
     neap_task_resume(t, n);
-    neap_slice_end(rt, sliced);
+    neap_limit_end(rt, sliced);
     if (!rt->starting)
         s->status = s->error->status;
     rt->starting = NULL;

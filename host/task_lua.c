@@ -11,48 +11,26 @@
  *     group_spawn(group, fn, ...) -> task; group_cancel(group)
  *     sleep(seconds); yield()         wait
  *     parker() -> parker; park(parker, name); unpark(parker) -> was it waiting?
+ *     may_park()                      raises what park would raise here
  *     settle(...) -> ...              raise `nil, err` if the caller's caller drops it
  *
  * An outcome is: true and the results; a number n and a table when they are many; false, the error
  * and whether it was returned (not raised); or nil and the waiter's own error.
+ *
+ * Here are tasks; run and groups are group_lua.c's, sleeping and parking wait_lua.c's.
  */
-#include "host.h"
+#include "task_lua.h"
 #include "vm.h"
 
 #define TASK "neap.task"
-#define GROUP "neap.group"
 #define LEASE "neap.lease"
-#define PARKER "neap.parker"
 
-enum { DIRECT_RESULTS = 14 };
-
-/* ---- Outcomes ---- */
-
-static int push_failure(lua_State *L, bool returned)
+int neap_push_failure(lua_State *L, bool returned)
 {
     lua_pushboolean(L, 0);
     lua_insert(L, -2);
     lua_pushboolean(L, returned);
     return 3;
-}
-
-/* Copy the n values of an ended task's thread. */
-static int push_results(lua_State *L, lua_State *T, int n)
-{
-    bool direct = n <= DIRECT_RESULTS;
-    if (direct) {
-        lua_pushboolean(L, 1);
-    } else {
-        lua_pushinteger(L, n);
-        lua_createtable(L, n, 0);
-    }
-    for (int i = 1; i <= n; i++) {
-        lua_pushvalue(T, i);
-        lua_xmove(T, L, 1);
-        if (!direct)
-            lua_rawseti(L, -2, i);
-    }
-    return direct ? n + 1 : 2;
 }
 
 /* ---- Task objects ---- */
@@ -61,8 +39,8 @@ static const char box_magic;
 
 static task_box *to_box(lua_State *L, int index)
 {
-    task_box *box = lua_touserdata(L, index);
-    if (!box || lua_objlen(L, index) != sizeof *box || box->magic != &box_magic)
+    task_box *box = neap_userdata(L, index, sizeof *box, &box_magic);
+    if (!box)
         luaL_argerror(L, index, "a task expected");
     return box;
 }
@@ -77,18 +55,13 @@ static task_box *push_box(lua_State *L, neap_runtime *rt)
     return box;
 }
 
-/* Stack: function at `first`, its arguments above. Leaves the task's object on the top. */
-static neap_task *spawn(lua_State *L, neap_runtime *rt, neap_scope *scope, int first)
+neap_task *neap_task_spawn(lua_State *L, neap_scope *scope, int first)
 {
     luaL_checktype(L, first, LUA_TFUNCTION);
     int n = lua_gettop(L) - first;
-    task_box *box = push_box(L, rt);
+    task_box *box = push_box(L, scope->rt);
     lua_insert(L, first);
-    neap_task *t = neap_task_new(rt, scope);
-    rt->arriving = t;
-    neap_task_site(t, L);
-    neap_task_give(L, t, n);
-    rt->arriving = NULL;
+    neap_task *t = neap_task_make(L, scope, n);
     neap_task_object(t, box, L, first);
     neap_task_ready(t);
     return t;
@@ -98,8 +71,8 @@ static int task_spawn(lua_State *L)
 {
     neap_runtime *rt = neap_env_of(L)->rt;
     if (rt->state != RT_OPEN)
-        return neap->raise(L, NEAP_ECLOSED, NEAP_F_MESSAGE, "the runtime is closing", NEAP_F_END);
-    spawn(L, rt, rt->scope, 1);
+        return neap_raise_closed(L, NULL);
+    neap_task_spawn(L, rt->scope, 1);
     return 1;
 }
 
@@ -143,13 +116,10 @@ static int task_start(lua_State *L)
     neap_runtime *rt = neap_env_of(L)->rt;
     luaL_checktype(L, 1, LUA_TFUNCTION);
     if (rt->state != RT_OPEN)
-        return neap->raise(L, NEAP_ECLOSED, NEAP_F_MESSAGE, "the runtime is closing", NEAP_F_END);
-    neap_task *t = neap_task_new(rt, rt->current ? rt->current->scope : rt->scope);
-    rt->arriving = t;
+        return neap_raise_closed(L, NULL);
+    neap_scope *scope = rt->current ? rt->current->scope : rt->scope;
+    neap_task *t = neap_task_make(L, scope, lua_gettop(L) - 1);
     t->callback = true;
-    neap_task_site(t, L);
-    neap_task_give(L, t, lua_gettop(L) - 1);
-    rt->arriving = NULL;
     neap_task_ready(t);
     return 0;
 }
@@ -186,13 +156,13 @@ static int join_results(lua_State *L, neap_op *op)
     neap_died_forget(box);
     if (box->failed && !n) { /* there was no memory to keep it */
         neap_error_push(L, UV_ENOMEM, NULL);
-        return push_failure(L, false);
+        return neap_push_failure(L, false);
     }
     lua_pushboolean(L, 1);
     neap_anchor_push(box->rt, L, head_of(op)->pins[0]);
     lua_getfenv(L, -1);
     lua_remove(L, -2);
-    if (n > DIRECT_RESULTS) {
+    if (n > NEAP_DIRECT_RESULTS) {
         lua_pushinteger(L, n);
         lua_replace(L, -3);
         return 2;
@@ -201,7 +171,7 @@ static int join_results(lua_State *L, neap_op *op)
     for (int i = 1; i <= n; i++)
         lua_rawgeti(L, kept, i);
     lua_remove(L, kept);
-    return box->failed ? push_failure(L, false) : n + 1;
+    return box->failed ? neap_push_failure(L, false) : n + 1;
 }
 
 /* Undelivered, an error that this one wanted is anybody's again: the drain's end reports it. */
@@ -239,278 +209,6 @@ static int task_join(lua_State *L)
     return neap_op_wait(L, &join->op);
 }
 
-/* ---- Groups ---- */
-
-typedef struct {
-    neap_op op;
-    neap_scope *scope;
-} run_op;
-
-static int run_results(lua_State *L, neap_op *op)
-{
-    neap_scope *s = ((run_op *)op)->scope;
-    neap_task *body = s->body;
-    if (s->failed) {
-        neap_anchor_push(s->rt, L, s->error);
-        return push_failure(L, s->returned_failure);
-    }
-    bool told = s->timed_out && body->cancel_delivered; /* it may have tidied up, but is too late */
-    if (!body->L || body->failed || told) {             /* by its own cancellation */
-        body->cancelled = s->cancelled ? s->cancelled : UV_ECANCELED;
-        neap_task_cancel_error(L, body);
-        return push_failure(L, true);
-    }
-    return push_results(L, body->L, lua_gettop(body->L));
-}
-
-static void run_cancel(neap_op *op)
-{
-    neap_scope *s = ((run_op *)op)->scope;
-    neap_task *t = head_of(op)->task;
-    if (!s->shielded)
-        neap_scope_cancel(s, t && t->cancelled ? t->cancelled : UV_ECANCELED);
-}
-
-static void run_release(neap_op *op, int delivered)
-{
-    neap_scope *s = ((run_op *)op)->scope;
-    (void)delivered;
-    if (!s)
-        return;
-    s->waiter = NULL;
-    if (s->body && s->body->state == TASK_ENDED)
-        neap_task_free(s->body);
-    s->body = NULL;
-    neap_scope_unref(s);
-}
-
-static const neap_op_class run_class = {"task.group", run_results, run_cancel, run_release};
-
-static const char group_magic;
-
-static void push_group(lua_State *L, neap_scope *scope)
-{
-    group_box *g = lua_newuserdata(L, sizeof *g);
-    *g = (group_box){.magic = &group_magic};
-    list_init(&g->all);
-    luaL_getmetatable(L, GROUP);
-    lua_setmetatable(L, -2);
-    g->scope = scope;
-    list_append(&scope->rt->groups, &g->all);
-    scope->refs++;
-}
-
-static neap_scope *to_scope(lua_State *L, int index)
-{
-    group_box *g = lua_touserdata(L, index);
-    if (!g || lua_objlen(L, index) != sizeof *g || g->magic != &group_magic)
-        luaL_argerror(L, index, "a group expected");
-    return g->scope;
-}
-
-static int group_gc(lua_State *L)
-{
-    neap_scope *s = to_scope(L, 1);
-    group_box *g = lua_touserdata(L, 1);
-    g->scope = NULL;
-    list_remove(&g->all);
-    if (s)
-        neap_scope_unref(s);
-    return 0;
-}
-
-static int group_spawn(lua_State *L)
-{
-    neap_scope *s = to_scope(L, 1);
-    if (!s || !s->members || s->closed)
-        return luaL_error(L, "the group is over: nothing can be spawned in it");
-    spawn(L, s->rt, s, 2);
-    return 1;
-}
-
-static int group_cancel(lua_State *L)
-{
-    neap_scope *s = to_scope(L, 1);
-    if (s)
-        neap_scope_cancel(s, UV_ECANCELED);
-    return 0;
-}
-
-/* Check that the running task may wait; a shield may be raised in a cancelled one. */
-static neap_task *check_run(lua_State *L, neap_runtime *rt, bool shielded)
-{
-    neap_task *t = rt->current;
-    if (t && t->cancelled && shielded && lua_isyieldable(L) && !rt->nowait) {
-        t->cancel_delivered = true;
-        return t;
-    }
-    neap_op_check(L, rt, &run_class);
-    return t;
-}
-
-static int task_run(lua_State *L)
-{
-    enum { SECONDS = 1, SHIELDED, WITH_GROUP, FUNCTION };
-    neap_env *env = neap_env_of(L);
-    neap_runtime *rt = env->rt;
-    bool shielded = lua_toboolean(L, SHIELDED), with_group = lua_toboolean(L, WITH_GROUP);
-    double seconds = lua_isnil(L, SECONDS) ? -1 : luaL_checknumber(L, SECONDS);
-    luaL_checktype(L, FUNCTION, LUA_TFUNCTION);
-    neap_task *t = check_run(L, rt, shielded);
-    run_op *run = neap_op_make(rt, &run_class, sizeof *run, env);
-    neap_scope *s = run ? neap_scope_new(rt, shielded ? NULL : t->scope, SCOPE_GROUP) : NULL;
-    if (!s) {
-        if (run)
-            neap_op_release(head_of(&run->op), false);
-        return neap->raise(L, UV_ENOMEM, NEAP_F_END);
-    }
-    run->scope = s;
-    s->shielded = shielded;
-    neap_delivering(rt, head_of(&run->op)); /* released, the scope too, if what follows raises */
-    if (with_group) {
-        push_group(L, s);
-        lua_insert(L, FUNCTION + 1);
-    }
-    int n = lua_gettop(L) - FUNCTION;
-    neap_task *body = neap_task_new(rt, s);
-    rt->arriving = body;
-    neap_task_site(body, L);
-    neap_task_give(L, body, n);
-    rt->arriving = NULL;
-    rt->delivering = NULL;
-    s->body = body;
-    s->waiter = head_of(&run->op);
-    s->waiter->uncancellable = true;
-    s->waiter->shielded = shielded;
-    if (seconds >= 0)
-        neap_timer_start(rt->root, &s->deadline, seconds);
-    neap_task_ready(body);
-    return neap_op_wait(L, &run->op);
-}
-
-/* ---- Sleeping, yielding ---- */
-
-typedef struct {
-    neap_op op;
-    neap_timer timer;
-} sleep_op;
-
-static void on_slept(neap_timer *timer)
-{
-    neap_op_complete(&container_of(timer, sleep_op, timer)->op, 0);
-}
-
-static void sleep_cancel(neap_op *op)
-{
-    neap_timer_stop(op->env->rt->root, &((sleep_op *)op)->timer);
-    neap_op_complete(op, UV_ECANCELED, NEAP_F_END);
-}
-
-static const neap_op_class sleep_class = {"task.sleep", NULL, sleep_cancel, NULL};
-
-static int task_sleep(lua_State *L)
-{
-    double seconds = luaL_checknumber(L, 1);
-    sleep_op *s = neap_op_new(L, &sleep_class, sizeof *s);
-    s->timer.fire = on_slept;
-    neap_timer_start(s->op.env->rt->root, &s->timer, seconds);
-    return neap_op_wait(L, &s->op);
-}
-
-static const neap_op_class yield_class = {"task.yield", NULL, NULL, NULL};
-
-static int task_yield(lua_State *L)
-{
-    neap_op *op = neap_op_new(L, &yield_class, sizeof *op);
-    neap_op_complete(op, 0);
-    head_of(op)->queue_always = true;
-    return neap_op_wait(L, op);
-}
-
-/* ---- Parking: what channels, semaphores and the like wait with ---- */
-
-typedef struct {
-    const void *magic;
-    neap_op *op; /* while a task is parked */
-    bool woken;
-} parker;
-
-typedef struct {
-    neap_op op;
-    parker *parker; /* pinned */
-} park_op;
-
-static const char parker_magic;
-
-static parker *to_parker(lua_State *L, int index)
-{
-    parker *p = lua_touserdata(L, index);
-    if (!p || lua_objlen(L, index) != sizeof *p || p->magic != &parker_magic)
-        luaL_argerror(L, index, "a parker expected");
-    return p;
-}
-
-static int task_parker(lua_State *L)
-{
-    parker *p = lua_newuserdata(L, sizeof *p);
-    *p = (parker){.magic = &parker_magic};
-    return 1;
-}
-
-static void park_cancel(neap_op *op)
-{
-    ((park_op *)op)->parker->op = NULL;
-    neap_op_complete(op, UV_ECANCELED, NEAP_F_END);
-}
-
-static const neap_op_class park_classes[] = {
-    {"task.wait", NULL, park_cancel, NULL},       {"semaphore.acquire", NULL, park_cancel, NULL},
-    {"channel.receive", NULL, park_cancel, NULL}, {"channel.send", NULL, park_cancel, NULL},
-    {"require", NULL, park_cancel, NULL},         {"event.wait", NULL, park_cancel, NULL},
-};
-
-/* may_park(): raises what park would raise here. */
-static int task_may_park(lua_State *L)
-{
-    neap_op_check(L, neap_env_of(L)->rt, &park_classes[0]);
-    return 0;
-}
-
-static int task_park(lua_State *L)
-{
-    static const char *const names[] = {"task.wait",
-                                        "semaphore.acquire",
-                                        "channel.receive",
-                                        "channel.send",
-                                        "require",
-                                        "event.wait",
-                                        NULL};
-    parker *p = to_parker(L, 1);
-    const neap_op_class *type = &park_classes[luaL_checkoption(L, 2, "task.wait", names)];
-    lua_settop(L, 2);
-    park_op *park = neap_op_new(L, type, sizeof *park);
-    park->parker = p;
-    neap_op_pin(L, &park->op, 1);
-    if (p->woken)
-        neap_op_complete(&park->op, 0);
-    else
-        p->op = &park->op;
-    p->woken = false;
-    return neap_op_wait(L, &park->op);
-}
-
-static int task_unpark(lua_State *L)
-{
-    parker *p = to_parker(L, 1);
-    neap_op *op = p->op;
-    p->op = NULL;
-    p->woken = !op;
-    if (op)
-        neap_op_complete(op, 0);
-    lua_pushboolean(L, op != NULL);
-    return 1;
-}
-
 /* ---- settle ---- */
 
 /* Tail-called with an operation's results: `nil, err` is raised when whoever called wants none. */
@@ -525,15 +223,24 @@ static int task_settle(lua_State *L)
 
 /* ---- Registration ---- */
 
-static const luaL_Reg functions[] = {
-    {"spawn", task_spawn},        {"lease", task_lease},          {"start", task_start},
-    {"join", task_join},          {"cancel", task_cancel},        {"run", task_run},
-    {"group_spawn", group_spawn}, {"group_cancel", group_cancel}, {"sleep", task_sleep},
-    {"yield", task_yield},        {"parker", task_parker},        {"may_park", task_may_park},
-                                     {"park", task_park},
-    {"unpark", task_unpark},      {"settle", task_settle},        {NULL, NULL}};
+static const luaL_Reg functions[] = {{"spawn", task_spawn},
+                                     {"lease", task_lease},
+                                     {"start", task_start},
+                                     {"join", task_join},
+                                     {"cancel", task_cancel},
+                                     {"run", neap_group_run},
+                                     {"group_spawn", neap_group_spawn},
+                                     {"group_cancel", neap_group_cancel},
+                                     {"sleep", neap_wait_sleep},
+                                     {"yield", neap_wait_yield},
+                                     {"parker", neap_wait_parker},
+                                     {"may_park", neap_wait_may_park},
+                                     {"park", neap_wait_park},
+                                     {"unpark", neap_wait_unpark},
+                                     {"settle", task_settle},
+                                     {NULL, NULL}};
 
-static void metatable(lua_State *L, const char *name, lua_CFunction gc)
+void neap_task_metatable(lua_State *L, const char *name, lua_CFunction gc)
 {
     luaL_newmetatable(L, name);
     lua_newtable(L);
@@ -553,13 +260,12 @@ static void metatable(lua_State *L, const char *name, lua_CFunction gc)
 static int open_task(neap_env *env, lua_State *L, void *state)
 {
     (void)env, (void)state;
-    metatable(L, TASK, NULL);
+    neap_task_metatable(L, TASK, NULL);
     lua_pushcfunction(L, task_tostring);
     lua_setfield(L, -2, "__tostring");
     lua_pop(L, 1);
-    metatable(L, GROUP, group_gc);
-    lua_pop(L, 1);
-    metatable(L, LEASE, lease_end);
+    neap_group_open(L);
+    neap_task_metatable(L, LEASE, lease_end);
     lua_getfield(L, -1, "__gc");
     lua_setfield(L, -3, "lease_end");
     lua_pop(L, 1);

@@ -3,10 +3,13 @@
  * All timers of a loop stand in one 4-ary heap over one uv_timer, ordered by due time and then by
  * the order they were started. An entry's place is kept in the timer, so stopping costs log n and
  * nothing is allocated a timer. The uv_timer is set again only when the earliest due time changes.
+ *
+ * The heap grows only when there are more timers than ever. A timer that comes when there is no memory
+ * for that stands in a list beside it (`outside`), which is looked through instead.
  */
-#include <stdlib.h>
-
 #include "host.h"
+
+enum { OUTSIDE = -1 }; /* the position of one that is not in the heap */
 
 uint64_t neap_clock(void)
 {
@@ -21,7 +24,7 @@ static bool before(const timer_entry *a, const timer_entry *b)
 static void place(neap_root *root, size_t i, timer_entry e)
 {
     root->heap[i] = e;
-    e.timer->position = i + 1;
+    e.timer->position = (int64_t)i + 1;
 }
 
 static void sift_up(neap_root *root, size_t i, timer_entry e)
@@ -50,44 +53,60 @@ static void sift_down(neap_root *root, size_t i, timer_entry e)
     place(root, i, e);
 }
 
-static void on_timer(uv_timer_t *handle)
+static void on_timer(uv_timer_t *handle);
+
+static uint64_t earliest(const neap_root *root) /* UINT64_MAX: there is none */
 {
-    neap_timers_fire(handle->data);
+    uint64_t due = root->timers ? root->heap[0].due : UINT64_MAX;
+    for (const neap_timer *t = root->outside; t; t = t->next)
+        due = t->due < due ? t->due : due;
+    return due;
 }
 
-/* Set the uv_timer for the earliest entry. libuv counts whole milliseconds of the same clock. */
+/* Set the uv_timer for the earliest of all. libuv counts whole milliseconds of the same clock. */
 static void arm(neap_root *root)
 {
-    if (!root->timers) {
+    uint64_t due = earliest(root), now = uv_now(root->loop);
+    if (due == UINT64_MAX) {
         if (root->timer_armed)
             uv_timer_stop(&root->timer);
         root->timer_armed = 0;
         return;
     }
-    uint64_t due = (root->heap[0].due + 999999) / 1000000, now = uv_now(root->loop);
+    due = (due + 999999) / 1000000;
     if (due == root->timer_armed)
         return;
     root->timer_armed = due;
     uv_timer_start(&root->timer, on_timer, due > now ? due - now : 0, 0);
 }
 
-/* Start (or restart) a timer `seconds` from now. The heap's memory is the root's and grows only when
- * there are more timers than ever: when that fails the process is out of memory for pointers, and the
- * timer fires in the next turn instead of never. */
+static bool has_room(neap_root *root)
+{
+    if (root->timers < root->heap_size)
+        return true;
+    size_t size = root->heap_size ? 2 * root->heap_size : 16;
+    timer_entry *heap = neap_realloc(root->heap, size * sizeof *heap);
+    if (!heap)
+        return false;
+    root->heap = heap;
+    root->heap_size = size;
+    return true;
+}
+
+/* Start (or restart) a timer `seconds` from now. Cannot fail. */
 void neap_timer_start(neap_root *root, neap_timer *t, double seconds)
 {
     neap_timer_stop(root, t);
     double ns = seconds > 0 ? seconds * 1e9 : 0; /* also for NaN */
     uint64_t delay = ns < 9e18 ? (uint64_t)ns : (uint64_t)9e18;
-    if (root->timers == root->heap_size) {
-        size_t size = root->heap_size ? 2 * root->heap_size : 16;
-        timer_entry *heap = realloc(root->heap, size * sizeof *heap);
-        if (!heap)
-            abort(); /* a few bytes a timer: nothing else would work either */
-        root->heap = heap;
-        root->heap_size = size;
-    }
     t->due = neap_clock() + delay;
+    if (!has_room(root)) {
+        t->position = OUTSIDE;
+        t->next = root->outside;
+        root->outside = t;
+        arm(root);
+        return;
+    }
     timer_entry e = {t->due, ++root->timer_order, t};
     sift_up(root, root->timers++, e);
     if (t->position == 1)
@@ -107,21 +126,49 @@ static void take_out(neap_root *root, neap_timer *t)
         sift_down(root, i, last);
 }
 
+static void take_from_outside(neap_root *root, neap_timer *t)
+{
+    neap_timer **at = &root->outside;
+    while (*at != t)
+        at = &(*at)->next;
+    *at = t->next;
+    t->position = 0;
+}
+
 void neap_timer_stop(neap_root *root, neap_timer *t)
 {
     if (!t->position)
         return;
-    bool first = t->position == 1;
-    take_out(root, t);
+    bool first = t->position == 1 || t->position == OUTSIDE;
+    if (t->position == OUTSIDE)
+        take_from_outside(root, t);
+    else
+        take_out(root, t);
     if (first)
         arm(root);
 }
 
-/* Fire all that were due when we began; those started meanwhile wait for the next turn. */
-void neap_timers_fire(neap_root *root)
+/* One started meanwhile is due later than `now`. */
+static void fire_outside(neap_root *root, uint64_t now)
 {
+    for (neap_timer *t = root->outside; t;) {
+        if (t->due < now) {
+            take_from_outside(root, t);
+            t->fire(t);
+            t = root->outside; /* it may have stopped any */
+        } else {
+            t = t->next;
+        }
+    }
+}
+
+/* Fire all that were due when we began; those started meanwhile wait for the next turn. */
+static void on_timer(uv_timer_t *handle)
+{
+    neap_root *root = handle->data;
     uint64_t now = neap_clock(), last = root->timer_order;
     root->timer_armed = 0;
+    fire_outside(root, now);
     while (root->timers && root->heap[0].due <= now && root->heap[0].order <= last) {
         neap_timer *t = root->heap[0].timer;
         take_out(root, t);
@@ -135,6 +182,11 @@ void neap_timers_drop(neap_runtime *rt)
 {
     neap_root *root = rt->root;
     size_t kept = 0;
+    for (neap_timer *t = root->outside, *next; t; t = next) {
+        next = t->next;
+        if (t->env && t->env->rt == rt)
+            take_from_outside(root, t);
+    }
     for (size_t i = 0; i < root->timers; i++) {
         timer_entry e = root->heap[i];
         if (e.timer->env && e.timer->env->rt == rt)

@@ -111,15 +111,28 @@ bool neap_traceback(lua_State *S, lua_State *T, const char *message)
     return lua_objlen(S, -1) > sizeof title - 1;
 }
 
-/* S's top: the message of an error raised on T. That an argument is wrong is not the fault of Neap's own
- * Lua, which passed it on: the message names the line that did call. */
+/* What follows "neap/...lua:NN: " of one of Neap's modules in a message; NULL: it does not begin so. */
+static const char *after_own_line(const char *text)
+{
+    for (const neap_module *m = neap_modules; m->name; m++) {
+        size_t n = strlen(m->chunk + 1);
+        if (strncmp(text, m->chunk + 1, n) != 0 || text[n] != ':')
+            continue;
+        const char *rest = text + n + 1;
+        size_t digits = strspn(rest, "0123456789");
+        return digits && rest[digits] == ':' ? rest + digits : NULL;
+    }
+    return NULL;
+}
+
+/* S's top: the message of an error raised on T. What goes wrong in Neap's own Lua with what it was given
+ * is not its fault: the message names the line that did call. */
 void neap_blame(lua_State *S, lua_State *T)
 {
     lua_Debug ar;
-    const char *text = lua_tostring(S, -1), *rest = text ? strstr(text, ": bad argument #") : NULL;
-    if (!rest || strncmp(text, "neap/", 5) != 0 || memchr(text, '\n', (size_t)(rest - text)))
-        return;
-    if (neap_user_frame(T, &ar)) {
+    const char *text = lua_tostring(S, -1);
+    const char *rest = text && strncmp(text, "neap/", 5) == 0 ? after_own_line(text) : NULL;
+    if (rest && neap_user_frame(T, &ar)) {
         lua_pushfstring(S, "%s:%d%s", ar.short_src, ar.currentline, rest);
         lua_replace(S, -2);
     }

@@ -75,7 +75,7 @@ void neap_wire_count(wire *w)
 
 static wire *wire_of(uv_stream_t *stream)
 {
-    return container_of(stream, wire, uv.stream);
+    return neap_container_of(stream, wire, uv.stream);
 }
 
 static void on_written(uv_write_t *write, int status)
@@ -83,14 +83,14 @@ static void on_written(uv_write_t *write, int status)
     wire *w = wire_of(write->handle);
     w->writes--;
     neap_wire_count(w);
-    neap_request_end(w, container_of(write, request, uv.write), status);
+    neap_request_end(w, neap_container_of(write, request, uv.write), status);
     neap_outbox_pump(w);
 }
 
 static void on_shutdown(uv_shutdown_t *shutdown, int status)
 {
     wire *w = wire_of(shutdown->handle);
-    neap_request_end(w, container_of(shutdown, request, uv.shutdown), status);
+    neap_request_end(w, neap_container_of(shutdown, request, uv.shutdown), status);
 }
 
 /* 0: the request will end by its callback; else it is the caller's still. */
@@ -121,7 +121,7 @@ static int send_in_turn(wire *w, request *r)
 char *neap_read_buffer(neap_root *root)
 {
     if (!root->read_buffer) /* the loop's, so no runtime's */
-        root->read_buffer = malloc(READ_BUFFER_SIZE);
+        root->read_buffer = neap_realloc(NULL, READ_BUFFER_SIZE);
     return root->read_buffer;
 }
 
@@ -188,6 +188,8 @@ static int wire_write(neap_transport *t, const neap_buf *bufs, unsigned n, neap_
     size_t size = total(bufs, n), taken = 0;
     if (w->closing || !w->initialized)
         return UV_EPIPE;
+    if (w->broken)
+        return w->broken;
     if (!w->writes && !neap_outbox_busy(w)) {
         if (!size)
             return 0;
@@ -199,10 +201,13 @@ static int wire_write(neap_transport *t, const neap_buf *bufs, unsigned n, neap_
             return 0;
     }
     request *r = neap_request_new(w, SEND_BYTES, size - taken, done);
-    if (!r)
-        return UV_ENOMEM;
-    copy_from(r->bytes, bufs, n, taken);
-    int status = send_in_turn(w, r);
+    int status = r ? 0 : UV_ENOMEM;
+    if (r) {
+        copy_from(r->bytes, bufs, n, taken);
+        status = send_in_turn(w, r);
+    }
+    if (status && taken)
+        w->broken = status;
     return status ? status : 1;
 }
 
@@ -211,6 +216,8 @@ static int wire_shutdown(neap_transport *t, neap_on_done done)
     wire *w = (wire *)t;
     if (w->closing || !w->initialized)
         return UV_ENOTCONN;
+    if (w->broken) /* it would look like a whole answer */
+        return w->broken;
     request *r = neap_request_new(w, SEND_END, 0, done);
     return r ? send_in_turn(w, r) : UV_ENOMEM;
 }
@@ -233,7 +240,7 @@ void neap_wire_part_closed(wire *w)
 
 static void on_handle_closed(uv_handle_t *handle)
 {
-    neap_wire_part_closed(container_of(handle, wire, uv.handle));
+    neap_wire_part_closed(neap_container_of(handle, wire, uv.handle));
 }
 
 static void wire_close(neap_transport *t, void (*closed)(neap_transport *t))
@@ -325,7 +332,8 @@ int neap_transport_open(neap_transport *t, int fd)
 
 /* ---- Connecting ---- */
 
-int neap_wire_permit(wire *w, const char *verb, const struct sockaddr **address, struct sockaddr_un *un)
+int neap_wire_permit(wire *w, const char *verb, const struct sockaddr **address,
+                     struct sockaddr_un *un)
 {
     const struct sockaddr_un *given = (const struct sockaddr_un *)(const void *)*address;
     char path[sizeof un->sun_path + 1];
@@ -341,7 +349,7 @@ int neap_wire_permit(wire *w, const char *verb, const struct sockaddr **address,
 static void on_connected(uv_connect_t *connect, int status)
 {
     wire *w = wire_of(connect->handle);
-    neap_request_end(w, container_of(connect, request, uv.connect), status);
+    neap_request_end(w, neap_container_of(connect, request, uv.connect), status);
 }
 
 static int connect_path(wire *w, request *r, const struct sockaddr_un *address)

@@ -23,6 +23,7 @@ struct wire {
     neap_on_read on_read;
     void (*closed)(neap_transport *t);
     uint32_t writes; /* requests that libuv has and has not called back for */
+    int broken;      /* status of a write of which a part has gone: nothing can follow it */
     uint8_t kind;
     uint8_t parts;    /* uv handles and jobs that must still end before the memory may go */
     bool initialized; /* uv is: a TTY's is not before open */
@@ -67,7 +68,8 @@ int neap_wire_send(wire *w, request *r);                /* hand bytes or the end
 void neap_wire_count(wire *w);                          /* bring t.queued up to date */
 void neap_wire_part_closed(wire *w);
 /* May it? A socket's address gets the path that was judged, in `un`. */
-int neap_wire_permit(wire *w, const char *verb, const struct sockaddr **address, struct sockaddr_un *un);
+int neap_wire_permit(wire *w, const char *verb, const struct sockaddr **address,
+                     struct sockaddr_un *un);
 
 /* ---- transport_file.c ---- */
 

@@ -9,8 +9,6 @@
  * a file fails, part of it may be gone, so the rest of the queue and all later writes fail too. */
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include "os/net.h"
@@ -85,22 +83,16 @@ static void end_all(outbox *box, int status)
 /* Pool threads that were started before the host blocked SIGPIPE may take it: not by us. */
 static ssize_t send_chunk(int socket, int file, int64_t offset, size_t length)
 {
-    sigset_t pipe, before, pending;
-    int signo;
-    sigemptyset(&pipe);
-    sigaddset(&pipe, SIGPIPE);
-    pthread_sigmask(SIG_BLOCK, &pipe, &before);
+    neap_pipe_guard guard;
+    neap_pipe_block(&guard);
     ssize_t sent = neap_os_sendfile(socket, file, offset, length);
-    sigpending(&pending);
-    if (sent == -EPIPE && !sigismember(&before, SIGPIPE) && sigismember(&pending, SIGPIPE))
-        sigwait(&pipe, &signo);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    neap_pipe_restore(&guard);
     return sent;
 }
 
 static void on_work(neap_work *work) /* pool thread: head is not touched meanwhile */
 {
-    outbox *box = container_of(work, outbox, work);
+    outbox *box = neap_container_of(work, outbox, work);
     request *r = box->head;
     size_t length = r->size < CHUNK ? r->size : CHUNK;
     do
@@ -132,7 +124,7 @@ static void go_on(outbox *box)
 
 static void on_room(uv_poll_t *poll, int status, int events)
 {
-    outbox *box = container_of(poll, outbox, poll);
+    outbox *box = neap_container_of(poll, outbox, poll);
     (void)status, (void)events; /* an error shows when the job meets it */
     uv_poll_stop(poll);
     go_on(box);
@@ -155,7 +147,7 @@ static void advance(outbox *box)
 
 static void on_worked(neap_work *work, int status)
 {
-    outbox *box = container_of(work, outbox, work);
+    outbox *box = neap_container_of(work, outbox, work);
     wire *w = box->wire;
     box->working = false;
     if (!w->closing) {
@@ -184,14 +176,17 @@ void neap_outbox_pump(wire *w)
         take(box);
         int status = neap_wire_send(w, r);
         neap_wire_count(w);
-        if (status)
-            neap_request_end(w, r, status);
+        if (!status)
+            continue;
+        w->broken = status;
+        neap_request_end(w, r, status);
+        end_all(box, status);
     }
 }
 
 static void on_poll_closed(uv_handle_t *handle)
 {
-    neap_wire_part_closed(container_of((uv_poll_t *)handle, outbox, poll)->wire);
+    neap_wire_part_closed(neap_container_of((uv_poll_t *)handle, outbox, poll)->wire);
 }
 
 static int open_outbox(wire *w, outbox **out)
@@ -224,7 +219,9 @@ int neap_outbox_sendfile(neap_transport *t, int file, int64_t offset, size_t len
     outbox *box = box_of(w);
     if (w->closing)
         return UV_EPIPE;
-    int status = box ? box->broken : open_outbox(w, &box);
+    int status = w->broken || !length ? w->broken : box ? box->broken : open_outbox(w, &box);
+    if (!status && !length)
+        return 0;
     if (status)
         return status;
     request *r = neap_request_new(w, SEND_FILE, length, done);

@@ -67,7 +67,7 @@ static void on_readable(uv_poll_t *poll, int status, int events);
 
 static void on_retry(neap_timer *timer)
 {
-    uv_poll_start(&container_of(timer, listener, retry)->poll, UV_READABLE, on_readable);
+    uv_poll_start(&neap_container_of(timer, listener, retry)->poll, UV_READABLE, on_readable);
 }
 
 static void refused(listener *l, int status)
@@ -89,7 +89,7 @@ static bool is_its_own(int status)
 
 static void on_readable(uv_poll_t *poll, int status, int events)
 {
-    listener *l = container_of(poll, listener, poll);
+    listener *l = neap_container_of(poll, listener, poll);
     uv_os_fd_t fd;
     (void)status, (void)events; /* an error shows when we accept */
     uv_fileno((uv_handle_t *)poll, &fd);
@@ -208,7 +208,7 @@ int neap_transport_listen(neap_transport *t, int backlog, neap_on_accept on_acce
 
 static void on_poll_closed(uv_handle_t *handle)
 {
-    neap_wire_part_closed(container_of((uv_poll_t *)handle, listener, poll)->wire);
+    neap_wire_part_closed(neap_container_of((uv_poll_t *)handle, listener, poll)->wire);
 }
 
 void neap_listener_close(wire *w)

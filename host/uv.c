@@ -29,7 +29,7 @@ typedef struct {
 static bool must_queue(const neap_runtime *rt)
 {
     const neap_root *root = rt->root;
-    return rt->late || rt->preempted || neap_budget_spent((neap_runtime *)rt) ||
+    return rt->late || rt->preempted || neap_limit_spent((neap_runtime *)rt) ||
            (root->step_deadline && neap_clock() >= root->step_deadline);
 }
 
@@ -38,11 +38,8 @@ static void run_arrival(lua_State *S, void *data)
     const arrival *a = data;
     neap_runtime *rt = a->rt;
     int n = a->push(S, a->data);
-    neap_task *t = neap_task_new(rt, rt->scope);
-    rt->arriving = t;
+    neap_task *t = neap_task_make(S, rt->scope, n);
     t->callback = true;
-    neap_task_give(S, t, n);
-    rt->arriving = NULL;
     if (must_queue(rt)) {
         t->late = true;
         rt->late++;

@@ -1,7 +1,7 @@
 /* vm.h -- what the host knows of LuaJIT's inside, behind plain functions.
  *
- * Only vm.c includes LuaJIT's private headers, and only when it is built for the very LuaJIT that
- * it is linked to (NEAP_LUAJIT_INTERNALS). On a foreign LuaJIT every function here still works and
+ * Only vm.c and vm_stack.c include LuaJIT's private headers, and only when they are built for the very
+ * LuaJIT that they are linked to (NEAP_LUAJIT_INTERNALS). On a foreign LuaJIT every function here still works and
  * gives the cautious answer, which is said at each. */
 #ifndef NEAP_HOST_VM_H
 #define NEAP_HOST_VM_H
@@ -37,6 +37,11 @@ bool neap_vm_allocates(lua_State *L);
 /* For a hook, just before it raises: lets the VM's hooks go on working when that error is caught by
  * something other than pcall, or handled by xpcall's function. Does nothing without internals. */
 void neap_vm_hook_leave(lua_State *L);
+
+/* Instructions until the count hook that is set is due, 0: that cannot be told; and to change them, which
+ * does nothing without internals. Signal-safe. */
+int neap_vm_hook_count(lua_State *L);
+void neap_vm_set_hook_count(lua_State *L, int count);
 
 /* Where the running C function was called from Lua: the chunk's short name, cut to fit, and the line;
  * 0 and an empty name when it was not. A few nanoseconds with internals. */

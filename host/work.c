@@ -31,7 +31,7 @@ static list *node_of(neap_work *work)
 
 static neap_work *work_of(list *node)
 {
-    return container_of((void **)node, neap_work, host[0]);
+    return neap_container_of((void **)node, neap_work, host[0]);
 }
 
 static int pool_size(void) /* as libuv reads it */
@@ -50,7 +50,7 @@ static int cap(neap_runtime *rt)
 
 static void on_work(uv_work_t *req) /* pool thread */
 {
-    neap_work *work = container_of(req, slot, req)->work;
+    neap_work *work = neap_container_of(req, slot, req)->work;
     work->run(work);
 }
 
@@ -69,7 +69,7 @@ static void start(neap_runtime *rt, slot *s, neap_work *work)
  * queues stands behind it. */
 static void on_done(uv_work_t *req, int status)
 {
-    slot *s = container_of(req, slot, req);
+    slot *s = neap_container_of(req, slot, req);
     neap_runtime *rt = s->rt;
     s->work->done(s->work, status);
     list_remove(&s->member);
@@ -113,7 +113,7 @@ void neap_works_cancel(neap_runtime *rt)
         list_append(&waiting, node);
     }
     for (list *l = rt->working.next; l != &rt->working; l = l->next) /* others fill the pool: */
-        uv_cancel((uv_req_t *)&container_of(l, slot, member)->req);
+        uv_cancel((uv_req_t *)&neap_container_of(l, slot, member)->req);
     while (!list_empty(&waiting)) {
         neap_work *work = work_of(waiting.next);
         list_remove(waiting.next);

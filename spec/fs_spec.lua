@@ -188,15 +188,31 @@ describe("neap.fs", function()
       local file = assert(fs.open(at "a", "w"))
       local codes, done = {}, task.channel(3)
       for i = 1, 3 do
-        file:write("x", function(err) codes[i] = err and err.code or "ok" done:send(i) end)
+        file:write("x", function(err)
+          codes[i] = err and err.code .. " " .. err.syscall or "ok"
+          done:send(i)
+        end)
       end
       file:close()
       for _ = 1, 3 do done:receive() end
-      equal(codes[2], "ECANCELED")
-      equal(codes[3], "ECANCELED")
+      equal(codes[2], "ECANCELED write")
+      equal(codes[3], "ECANCELED write")
       assert(file:is_closed())
-      raises(function() return file:read() end, "closed")
+      for _, name in ipairs { "read", "seek", "stat", "sync", "truncate" } do
+        fails("ECLOSED", file[name], file)
+      end
+      fails("ECLOSED", file.write, file, "x")
+      raises(function() return file.read(io.stdout) end, "neap.file")
       file:close()
+    end)
+
+    it("does not wait for the other end of a FIFO when it is closed", function()
+      os.execute("mkfifo " .. at "fifo")
+      local file, done = assert(fs.open(at "fifo", "r+")), task.channel(1)
+      file:read(1, function(err) done:send(err and err.code) end)
+      task.sleep(0.02)
+      file:close()
+      equal(task.timeout(1, done.receive, done), "ECANCELED")
     end)
 
     it("makes only what is not there with x", function()
@@ -274,6 +290,8 @@ describe("neap.fs", function()
       equal(names_in(folder), { "b" })
       equal(fs.read_file(at "b"), "a")
       fails("ENOENT", fs.rename(at "a", at "c"))
+      local _, err = fs.rename(at "b", at "none/b")
+      equal(err.path, at "none/b")
     end)
 
     it("of temporary folders are each another", function()

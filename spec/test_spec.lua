@@ -91,8 +91,10 @@ describe("neap.test reports", function()
   it("a name that is none as an error of the file", function()
     local passed, report = run 'it("x", function() end) it(1, function() end)'
     test.same(passed, false)
-    assert_has(report, "not ok 1 - inner_spec.lua", "inner_spec.lua:1: bad argument #1 to 'it' (string expected, got number)")
-    _, report = run 'describe({}, function() end)'
+    assert_has(report, "not ok 1 - inner_spec.lua",
+      "inner_spec.lua:1: bad argument #1 to 'it' (string expected, got number)")
+    passed, report = run 'describe({}, function() end)'
+    test.same(passed, false)
     assert_has(report, "bad argument #1 to 'describe' (string expected, got table)")
   end)
 end)

@@ -2,6 +2,7 @@
 
 local task = require "neap.task"
 local test = require "neap.test"
+local time = require "neap.time"
 local timer = require "neap.timer"
 local describe, it, equal = test.describe, test.it, test.equal
 
@@ -51,6 +52,18 @@ describe("after", function()
 end)
 
 describe("every", function()
+  it("leaves out what it missed, and keeps its beat", function()
+    local began, calls = time.monotonic(), task.channel(1)
+    local n = 0
+    local t = timer.every(0.05, function()
+      n = n + 1
+      while n == 1 and time.monotonic() < began + 0.175 do end
+      if n == 3 then calls:send(time.monotonic() - began) end
+    end)
+    local third = task.timeout(2, calls.receive, calls)
+    t:close()
+    assert(third > 0.199, third)
+  end)
   it("calls until it is closed, without drift", function()
     local times, t = {}, nil
     local began = require("neap.time").monotonic()

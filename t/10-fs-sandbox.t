@@ -91,6 +91,21 @@ ok(-e 'w/secret' && !-e 'w/pub/x', 'what may not be read stays where it is');
 works('fs.rename("w/pub/old", "w/pub/new")', 'true', @move);
 works('fs.read_file "w/pub/new"', 'public', @move);
 
+# A slash at the end means a folder.
+sub code_of { my ($code, $expected, @allow) = @_; works("select(2, $code).code", $expected, @allow) }
+code_of('fs.read_file "in/file/"',               'ENOTDIR', @in);
+code_of('fs.read_file "in/file/."',              'ENOTDIR', @in);
+code_of('fs.stat "in/file/"',                    'ENOTDIR', @in);
+code_of('fs.stat("in/file/", { follow = false })', 'ENOTDIR', @in);
+code_of('fs.open "in/file/"',                    'ENOTDIR', @in);
+code_of('fs.write_file("in/fresh/", "x")',       'EISDIR', @in);
+code_of('fs.write_file("in/fresh/", "x", { atomic = false })', 'EISDIR', @in);
+code_of('fs.open("in/fresh/", "w")',             'EISDIR', @in);
+code_of('fs.rename("in/file/", "in/moved")',     'ENOTDIR', 'fs.read w', @in);
+works('#fs.list "in/"',           '2',         @in);
+works('fs.stat("in/").type',      'directory', @in);
+works('fs.stat("in/.").type',     'directory', @in);
+
 # Where a link leads is seen from the folder it is really in.
 symlink 'e/sub', 'w/d' or die $!;
 symlink '../g', 'w/e/sub/f' or die $!;

@@ -58,6 +58,8 @@ subtest 'a traceback' => sub {
 subtest 'a message' => sub {
     fails_with('about an argument names the line that passed it', "\ntask.sleep('soon')",
         qr/^neap: script\.lua:3: bad argument #1 to 'sleep' \(number expected, got string\)/);
+    fails_with('of a module of Neap\'s names the line that called it', "\n\ntask.all(5)",
+        qr/^neap: script\.lua:4: attempt to get length of local/, qr/script\.lua:4: in main chunk/);
     fails_with('about a missing module says where it looked', "\nrequire 'no.such'",
         qr{^neap: script\.lua:3: module 'no\.such' not found:\n.*no file '\./no/such\.lua'}s, qr/in main chunk/);
     open(my $module, '>', 'broken.lua') or die $!;

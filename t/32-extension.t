@@ -17,12 +17,17 @@ sub compile {
     is(system($command), 0, "$source.c compiles by one command");
 }
 
+sub write_script {
+    my ($name, $code) = @_;
+    open(my $file, '>', "$dir/$name") or die $!;
+    print $file "package.cpath = '$dir/?.so;' .. package.cpath\n$code";
+    return close $file;
+}
+
 # What a script prints, with its errors; its exit status in $?.
 sub run {
     my ($code) = @_;
-    open(my $file, '>', "$dir/script.lua") or die $!;
-    print $file "package.cpath = '$dir/?.so;' .. package.cpath\n$code";
-    close $file;
+    write_script('script.lua', $code);
     return scalar `$neap $dir/script.lua 2>&1`;
 }
 
@@ -86,6 +91,37 @@ print(ok, tostring(why):find("not registered", 1, true) ~= nil)
 print(probe.same())
 LUA
 
+gives('a stream\'s transport is borrowed, taken with what was not read, and given back', "true\tnil\nand more\ttrue\ttrue\nback\n", <<'LUA');
+local probe, net, task = require "probe", require "neap.net", require "neap.task"
+local server = net.listen { port = 0, host = "127.0.0.1" }
+local _, port = server:address()
+task.spawn(function()
+  local stream = server:accept()
+  stream:write "first" task.sleep(0.01) stream:write "and more"
+  print(stream:read()) stream:close() server:close()
+end)
+local stream = net.connect("127.0.0.1", port)
+print(tonumber(probe.peer(stream)) == tonumber(port), probe.peer(io.stdout))
+stream:read() task.sleep(0.03)
+local unread, again = probe.retake(stream)
+print(unread, stream:is_closed(), tonumber(probe.peer(again)) == tonumber(port))
+again:write "back" again:close()
+LUA
+gives('a descriptor becomes a transport, and a stream', "hello\ttrue\nhi\n", <<'LUA');
+local probe, net = require "probe", require "neap.net"
+local a, b = probe.pair()
+a:write "hello" b:write "hi" print(b:read(), probe.open_twice(a) < 0) print(a:read()) a:close() b:close()
+LUA
+is(scalar `$neap --sandbox --allow "native $dir/probe.so" --allow "net.connect 10.0.0.0/8:80" $dir/reaches.lua 2>&1`,
+    "true\nneeds permission \"net.connect 10.0.0.1\"\nneeds permission \"net.connect 11.0.0.1\"\nEPERMISSION\n",
+    'an address is asked about') if write_script('reaches.lua', <<'LUA');
+local probe = require "probe"
+print(probe.reaches("net.connect", "10.0.0.1", 80))
+print(select(2, probe.reaches("net.connect", "10.0.0.1", 81)).message)
+print(select(2, probe.reaches("net.connect", "11.0.0.1", 80)).message)
+print(select(2, probe.reaches("net.listen", "10.0.0.1", 80)).code)
+LUA
+
 $ENV{PROBE_CLOSE} = 1;
 gives('closing: handles first, then close with its state', "closed with 0 handles after 1 calls\n", <<'LUA');
 local probe, task = require "probe", require "neap.task"
@@ -113,6 +149,12 @@ compile('wrong', 'wrong', '-DCASE=6');
 gives('one compiled for a longer descriptor of the same version loads', "table\n", 'print(type(require "wrong"))');
 compile('wrong', 'wrong', '-DCASE=7');
 gives('one that may be opened once is, once', "true\ttrue\n", 'print((pcall(require, "wrong")), require "wrong" == require "wrong")');
+
+SKIP: {
+    skip("$build/t/single is not built: make test-build", 1) unless -x "$build/t/single";
+    my $tap = `$build/t/single $dir`;
+    is($?, 0, 'by one runtime of the process, until that is closed') or diag($tap);
+}
 
 mkdir "$dir/plain";
 compile('plain', 'plain/module');

@@ -1,6 +1,7 @@
 # neap.http.serve before clients that speak raw bytes: well, slowly, wrongly, with bad intent, or not at all.
 use strict;
 use warnings;
+use Errno;
 use File::Temp qw(tempdir);
 use IO::Select;
 use IO::Socket::INET;
@@ -74,21 +75,37 @@ local routes = {
     end
   end,
   ["/inject"] = function(request, response) response.headers["X-Name"] = request.query.name return "set" end,
+  ["/again"] = function(request)
+    left = "reading"
+    pcall(request.body, request)
+    task.shield(3, function() left = "again " .. select(2, request:body()).code end)
+  end,
   ["/keep"] = function(request) kept = request return "kept" end,
   ["/kept"] = function() return select(2, pcall(function() return kept.path end)) end,
 }
 
-local server = assert(http.serve({
-  host = "127.0.0.1", port = 0, max_body = 1000, max_headers = 20, max_header_bytes = 2048, max_target = 512,
-  header_timeout = 0.4, idle_timeout = 1.5, body_timeout = 0.4, write_timeout = 0.5,
-}, function(request, response)
+local function handle(request, response)
   handled = handled + 1
   local route = routes[request.path]
   if route then return route(request, response) end
-end))
+end
 
-routes["/stop"] = function() server:close() return "stopping" end
-print(server.port)
+local server = assert(http.serve({
+  host = "127.0.0.1", port = 0, max_body = 1000, max_headers = 20, max_header_bytes = 2048, max_target = 512,
+  header_timeout = 0.4, idle_timeout = 1.5, body_timeout = 0.4, write_timeout = 0.5,
+}, handle))
+
+-- One that is long idle but soon tired of a client that does not read, and one the other way round.
+local patient = assert(http.serve({ host = "127.0.0.1", idle_timeout = 60, write_timeout = 0.5 }, handle))
+local hasty = assert(http.serve({ host = "127.0.0.1", idle_timeout = 0.3, write_timeout = 20 }, handle))
+
+routes["/stop"] = function()
+  patient:close()
+  hasty:close()
+  server:close()
+  return "stopping"
+end
+print(server.port, patient.port, hasty.port)
 LUA
 close $script;
 
@@ -97,16 +114,24 @@ if (!$pid) {
     open(STDERR, '>', "$dir/reports") or die $!;
     exec $neap, "$dir/server.lua" or die $!;
 }
-my $port = <$output> // do { system 'cat', "$dir/reports"; BAIL_OUT('the server does not start') };
-chomp $port;
+my $ports = <$output> // do { system 'cat', "$dir/reports"; BAIL_OUT('the server does not start') };
+my ($port, $patient, $hasty) = split ' ', $ports;
 
 sub reports { local (@ARGV, $/) = "$dir/reports"; my $text = <>; return $text // '' }
 
 # -- clients --
 
 sub dial {
-    my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $port) or die "connect: $!";
+    my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $_[0] // $port) or die "connect: $!";
     $socket->autoflush(1);
+    return $socket;
+}
+
+# One whose kernel takes little of what it does not read.
+sub dial_narrow {
+    my $socket = IO::Socket::INET->new(Proto => 'tcp');
+    setsockopt $socket, SOL_SOCKET, SO_RCVBUF, 4096;
+    connect $socket, pack_sockaddr_in($_[0] // $port, inet_aton('127.0.0.1')) or die $!;
     return $socket;
 }
 
@@ -238,6 +263,11 @@ subtest 'failures are answered and reported' => sub {
     my ($text, $closed) = talk("GET /broken HTTP/1.1\r\n$host\r\n");
     ok $closed && $text =~ /begun/ && $text !~ /0\r\n\r\n\z/, 'after the head: the body stays incomplete';
     like reports(), qr/after the head has gone/, 'and it is reported';
+    my $old = dial();
+    print $old "GET /broken HTTP/1.0\r\n\r\n";
+    my $n;
+    while ($n = sysread $old, my $bytes, 65536) { }
+    ok !defined $n && $!{ECONNRESET}, 'where the end of the connection is that of the body: a reset';
     ok alive(), 'the server goes on';
 };
 
@@ -286,6 +316,8 @@ subtest 'a body that nobody reads' => sub {
     like talk($two->("Transfer-Encoding: chunked\r\n", "3\r\nabc\r\n0\r\n\r\n")), qr/early.*World!/s, 'chunked too';
     my ($text, $closed) = talk("POST /early HTTP/1.1\r\n${host}Content-Length: 10000000\r\n\r\n" . 'x' x 300_000);
     ok $closed && $text =~ /Connection: close.*early/s, 'is too large to be skipped: the answer arrives, and the end';
+    ($text, $closed) = talk("POST /early HTTP/1.1\r\n${host}Transfer-Encoding: chunked\r\n\r\nzz\r\n");
+    ok $closed && $text =~ m{\AHTTP/1\.1 200 .*early\z}s, 'is no body: the answer stands, and is the last';
 };
 
 # -- slow, silent, half-closed, gone --
@@ -326,8 +358,8 @@ subtest 'a half-closed client gets its answer' => sub {
 
 sub reset_by { my ($socket) = @_; setsockopt $socket, SOL_SOCKET, SO_LINGER, pack('ii', 1, 0); close $socket }
 
-sub wait_for { my ($what) = @_;
-    for (1 .. 100) { return 1 if body_of(get('/left')) eq $what; sleep 0.02 }
+sub wait_for { my ($what, $times) = @_;
+    for (1 .. $times // 100) { return 1 if body_of(get('/left')) eq $what; sleep 0.02 }
     return 0;
 }
 
@@ -342,13 +374,28 @@ subtest 'a client that leaves cancels its handler' => sub {
     hear($socket, qr/yyy/);
     close $socket;
     ok wait_for('ECONNRESET'), 'one that writes finds out';
+    $socket = dial();
+    print $socket "POST /again HTTP/1.1\r\n${host}Content-Length: 9\r\n\r\nhalf";
+    ok wait_for('reading'), 'one that waits for the body';
+    reset_by($socket);
+    ok wait_for('again ECONNRESET'), 'is told as often as it asks';
+    $socket = dial();
+    $socket->blocking(0);
+    syswrite $socket, "POST /wait HTTP/1.1\r\n${host}Content-Length: 1000000\r\n\r\n" . 'x' x 1_000_000;
+    ok wait_for('waiting'), 'one that leaves more unread than we hold';
+    reset_by($socket);
+    ok wait_for('ECONNRESET'), 'is cancelled too';
+    kill 'STOP', $pid;
+    $socket = dial();
+    print $socket "GET /wait HTTP/1.1\r\n$host\r\n";
+    reset_by($socket);
+    kill 'CONT', $pid;
+    ok !wait_for('waiting', 10), 'one that has left before it was seen is not even begun with';
     unlike reports(), qr/ECONNRESET|ECANCELED/, 'nobody has made a mistake';
 };
 
 subtest 'a client that does not read' => sub {
-    my $socket = IO::Socket::INET->new(Proto => 'tcp');
-    setsockopt $socket, SOL_SOCKET, SO_RCVBUF, 4096;
-    connect $socket, pack_sockaddr_in($port, inet_aton('127.0.0.1')) or die $!;
+    my $socket = dial_narrow();
     syswrite $socket, "GET /endless HTTP/1.1\r\n$host\r\n";
     ok wait_for('writing'), 'its handler writes, and waits';
     ok wait_for('ECONNRESET') || wait_for('ETIMEDOUT'), 'until write_timeout';
@@ -362,6 +409,60 @@ subtest 'a client that does not read' => sub {
     cmp_ok $resident, '<', 100_000 * ($neap =~ /sanitize/ || ($ENV{NEAP_BUILD} // '') =~ /sanitize/ ? 5 : 1),
         'one that pipelines for ever costs the server little';
     ok alive(), 'and the others nothing';
+};
+
+# Whether the server lets go within three seconds of a client that never reads, but sends.
+sub lets_go {
+    my ($socket, $bytes) = @_;
+    local $SIG{PIPE} = 'IGNORE';
+    $socket->blocking(0);
+    my $end = time + 3;
+    while (time < $end) {
+        return 1 if !defined syswrite($socket, $bytes) && !$!{EAGAIN};
+        sleep 0.01;
+    }
+    return 0;
+}
+
+subtest 'a client that does not read is held to write_timeout in every phase' => sub {
+    my $socket = dial_narrow($patient);
+    syswrite $socket, "GET /endless HTTP/1.1\r\n$host\r\n";
+    ok wait_for('writing') && wait_for('ECONNRESET'), 'while a handler writes, whatever timer was there before';
+    $socket = dial_narrow($patient);
+    syswrite $socket, "GET /large?size=20000000 HTTP/1.1\r\n$host\r\n";
+    ok lets_go($socket, "\r\n"), 'when the answer is complete';
+    for my $case (['x', 'drop by drop'], ['x' x 65536, 'as fast as it can']) {
+        $socket = dial_narrow($patient);
+        syswrite $socket, "GET /large?size=20000000 HTTP/1.1\r\n${host}Connection: close\r\n\r\n";
+        ok lets_go($socket, $case->[0]), "when it is the last one, and the client sends, $case->[1]";
+    }
+    ok alive(), 'and the others are served';
+};
+
+# Reads slowly, so that it takes more than a second and a half; returns all of it.
+sub sip {
+    my ($socket, $size) = @_;
+    my $text = '';
+    while (length $text < $size) {
+        sysread($socket, $text, int($size / 200), length $text) or last;
+        sleep 0.01;
+    }
+    return $text . hear($socket, undef, 0.1);
+}
+
+subtest 'a client that reads slowly gets all' => sub {
+    my $socket = dial($patient);
+    print $socket "GET /large?size=30000000 HTTP/1.1\r\n$host\r\n";
+    is length(body_of(sip($socket, 30_000_000))), 30_000_000, 'of one large answer';
+    $socket = dial($hasty);
+    print $socket "GET /large?size=200000 HTTP/1.1\r\n$host\r\n" x 80;
+    is +(() = sip($socket, 16_000_000) =~ m{HTTP/1\.1 200}g), 80, 'of many, while the next requests wait for it to read';
+    $socket = dial_narrow();
+    syswrite $socket, "GET /large?size=300000 HTTP/1.1\r\n${host}Connection: close\r\n\r\n";
+    sleep 0.1;
+    syswrite $socket, "GET /hello HTTP/1.1\r\n$host\r\n";
+    sleep 0.1;
+    is length(body_of(scalar hear($socket))), 300_000, 'of the last, when it has sent another request meanwhile';
 };
 
 # -- wrong, or hostile: each is answered and closed, and what follows it is never handled --
@@ -443,10 +544,34 @@ subtest 'a server that closes' => sub {
     ($text, $closed) = hear($busy);
     ok $closed && $text =~ /Connection: close.*slept\z/s, 'answers what runs, and takes no more';
     ok !IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $port), 'accepts nobody';
+    close $_ for $idle, $busy;
+    my $begun = time;
     waitpid $pid, 0;
     is $?, 0, 'and with nothing left to do the script ends';
+    cmp_ok time - $begun, '<', 5, 'soon: no handler waits for a client that has left';
     my $reports = reports();
     unlike $reports, qr/AddressSanitizer|runtime error|LeakSanitizer/, 'no sanitizer complains';
+};
+
+subtest 'a program that ends in the middle of an answer' => sub {
+    open(my $file, '>', "$dir/exits.lua") or die $!;
+    print $file <<'LUA';
+local http, task = require "neap.http", require "neap.task"
+local server = assert(http.serve({ host = "127.0.0.1" }, function(_, response)
+  response:write "begun"
+  task.sleep(0.1, function() os.exit(0) end)
+  task.sleep(10)
+end))
+print(server.port)
+LUA
+    close $file;
+    open(my $out, '-|', 'timeout', 10, $neap, "$dir/exits.lua") or die $!;
+    my $socket = dial(0 + <$out>);
+    print $socket "GET / HTTP/1.1\r\n$host\r\n";
+    my ($text, $closed) = hear($socket);
+    ok $closed && $text =~ /5\r\nbegun\r\n\z/, 'does not let it look complete';
+    close $out;
+    is $?, 0, 'and ends';
 };
 
 done_testing();

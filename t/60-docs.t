@@ -1,4 +1,4 @@
-# Every ```lua block of README and docs/ runs, but those marked no-run (or shown from a file, which
+# Every ```lua block of docs/ runs, but those marked no-run (or shown from a file, which
 # 61-examples.t runs).
 use strict;
 use warnings;

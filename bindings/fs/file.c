@@ -7,8 +7,9 @@
  *   file:close()               also by the collector
  *
  * A file does one thing at a time, in the order it was asked: its operations wait in a queue of its
- * own, and only the first is on the pool. close() lets that one finish, and then closes on the
- * pool; the others complete with ECANCELED. A file outlives its operations: they pin it. */
+ * own, and only the first is on the pool. close() lets that one finish (unless it waits for somebody
+ * at the other end of a FIFO), and then closes on the pool; the others complete with ECANCELED. A
+ * file outlives its operations: they pin it. */
 #include "fs.h"
 
 #include <fcntl.h>
@@ -50,12 +51,12 @@ static int file_open(lua_State *L, neap_handle *h)
 
 static void run_close(neap_work *work)
 {
-    close(container_of(work, fs_file, closer)->fd);
+    close(neap_container_of(work, fs_file, closer)->fd);
 }
 
 static void on_closed(neap_work *work, int status)
 {
-    fs_file *f = container_of(work, fs_file, closer);
+    fs_file *f = neap_container_of(work, fs_file, closer);
     if (status)
         close(f->fd);
     neap->handle_closed(&f->handle);
@@ -86,6 +87,7 @@ static int file_close(neap_handle *h)
     }
     f->first->next = NULL;
     f->last = &f->first->next;
+    atomic_store(&f->first->job.hurried, true);
     return 1;
 }
 
@@ -106,6 +108,10 @@ static void after(fs_job *j)
 static int start(lua_State *L, fs_file_op *o)
 {
     fs_file *f = o->file;
+    if (!f) {
+        fs_job_finish(&o->job, NEAP_ECLOSED);
+        return neap->wait(L, &o->job.op);
+    }
     bool idle = !f->first;
     neap->pin(L, &o->job.op, 1);
     o->job.after = after;
@@ -120,9 +126,18 @@ static int start(lua_State *L, fs_file_op *o)
 
 static const neap_handle_class file_class;
 
+/* NULL: it is closed, by another task perhaps, which is no wrong argument. */
 static fs_file *check_file(lua_State *L)
 {
-    return neap->check(L, 1, &file_class);
+    fs_file *f = neap->handle_test(L, 1, &file_class);
+    if (f)
+        return f;
+    bool closed = lua_isuserdata(L, 1) && luaL_getmetafield(L, 1, "__name") &&
+                  !strcmp(lua_tostring(L, -1), file_class.name);
+    if (!closed)
+        neap->check(L, 1, &file_class); /* raises */
+    lua_pop(L, 1);
+    return NULL;
 }
 
 static fs_file_op *new_op(lua_State *L, const neap_op_class *type, int (*run)(fs_job *))
@@ -131,6 +146,7 @@ static fs_file_op *new_op(lua_State *L, const neap_op_class *type, int (*run)(fs
     fs_file_op *o = fs_job_new(L, type, sizeof *o, run, 0);
     o->file = f;
     o->offset = -1;
+    o->job.syscall = type->name + strlen("file.");
     return o;
 }
 
@@ -160,7 +176,7 @@ static int run_read(fs_job *j)
 
 static int read_results(lua_State *L, neap_op *op)
 {
-    fs_job *j = container_of(op, fs_job, op);
+    fs_job *j = neap_container_of(op, fs_job, op);
     if (j->length || !((fs_file_op *)j)->most)
         lua_pushlstring(L, j->data ? j->data : "", j->length);
     else
@@ -212,7 +228,7 @@ static int run_seek(fs_job *j)
 
 static int seek_results(lua_State *L, neap_op *op)
 {
-    lua_pushnumber(L, (lua_Number)container_of(op, fs_file_op, job.op)->offset);
+    lua_pushnumber(L, (lua_Number)neap_container_of(op, fs_file_op, job.op)->offset);
     return 1;
 }
 
@@ -265,7 +281,7 @@ static int run_stat(fs_job *j)
 
 static int stat_results(lua_State *L, neap_op *op)
 {
-    fs_push_stat(L, &container_of(op, fs_file_op, job.op)->st);
+    fs_push_stat(L, &neap_container_of(op, fs_file_op, job.op)->st);
     return 1;
 }
 
@@ -311,7 +327,7 @@ static int run_open(fs_job *j)
 
 static int open_results(lua_State *L, neap_op *op)
 {
-    fs_job *j = container_of(op, fs_job, op);
+    fs_job *j = neap_container_of(op, fs_job, op);
     fs_file *f = neap->handle_make(L, op->env, &file_class);
     f->fd = j->fd;
     j->fd = -1;

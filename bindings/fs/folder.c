@@ -98,7 +98,7 @@ static void push_entries(lua_State *L, const char **entries, size_t count)
 
 static int list_results(lua_State *L, neap_op *op)
 {
-    list_op *l = container_of(op, list_op, job.op);
+    list_op *l = neap_container_of(op, list_op, job.op);
     const char **entries = lua_newuserdata(L, (l->count + 1) * sizeof *entries);
     const char *at = l->job.data;
     for (size_t i = 0; i < l->count; i++, at += strlen(at + 1) + 2)
@@ -110,7 +110,7 @@ static int list_results(lua_State *L, neap_op *op)
 
 static void list_release(neap_op *op, int delivered)
 {
-    list_op *l = container_of(op, list_op, job.op);
+    list_op *l = neap_container_of(op, list_op, job.op);
     if (l->dir)
         closedir(l->dir);
     fs_release(op, delivered);
@@ -213,7 +213,7 @@ static int run_mkdtemp(fs_job *j)
 
 static int mkdtemp_results(lua_State *L, neap_op *op)
 {
-    lua_pushstring(L, container_of(op, mkdtemp_op, job.op)->made);
+    lua_pushstring(L, neap_container_of(op, mkdtemp_op, job.op)->made);
     return 1;
 }
 

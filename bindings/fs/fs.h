@@ -18,8 +18,6 @@
 #include <sys/stat.h>
 #include <uv.h>
 
-#define container_of(p, type, member) ((type *)((char *)(p)-offsetof(type, member)))
-
 #ifndef O_PATH /* a descriptor that only names a file */
 #define O_PATH 0
 #endif
@@ -44,6 +42,7 @@ typedef struct fs_job {
     int status;
     int fd; /* closed by release when it is still open */
     atomic_bool cancelled;
+    atomic_bool hurried; /* what makes it wait will not come: its file is to be closed */
     char *data;
     size_t length, capacity;
     size_t charged, wanted;

@@ -162,13 +162,13 @@ void fs_job_finish(fs_job *j, int status)
 
 static void on_run(neap_work *work)
 {
-    fs_job *j = container_of(work, fs_job, work);
+    fs_job *j = neap_container_of(work, fs_job, work);
     j->status = atomic_load(&j->cancelled) ? UV_ECANCELED : j->run(j);
 }
 
 static void on_done(neap_work *work, int status)
 {
-    fs_job *j = container_of(work, fs_job, work);
+    fs_job *j = neap_container_of(work, fs_job, work);
     if (!status)
         status = j->status;
     if (status == FS_MORE) {
@@ -196,12 +196,12 @@ int fs_job_start(lua_State *L, fs_job *j)
 
 void fs_cancel(neap_op *op)
 {
-    atomic_store(&container_of(op, fs_job, op)->cancelled, true);
+    atomic_store(&neap_container_of(op, fs_job, op)->cancelled, true);
 }
 
 void fs_release(neap_op *op, int delivered)
 {
-    fs_job *j = container_of(op, fs_job, op);
+    fs_job *j = neap_container_of(op, fs_job, op);
     (void)delivered;
     fs_close(j);
     free(j->data);
@@ -271,7 +271,7 @@ int fs_open_parent(fs_job *j, const char *path, const char **name, size_t *lengt
 static int wait_ready(fs_job *j, int fd, short events)
 {
     struct pollfd p = {.fd = fd, .events = events};
-    while (!atomic_load(&j->cancelled)) {
+    while (!atomic_load(&j->cancelled) && !atomic_load(&j->hurried)) {
         int n = poll(&p, 1, CANCEL_WITHIN);
         if (n > 0)
             return 0;

@@ -51,7 +51,7 @@ static int run(fs_job *j)
 
 static int results(lua_State *L, neap_op *op)
 {
-    fs_job *j = container_of(op, fs_job, op);
+    fs_job *j = neap_container_of(op, fs_job, op);
     lua_pushlstring(L, j->data ? j->data : "", j->length);
     return 1;
 }

@@ -71,7 +71,7 @@ static int run(fs_job *j)
 
 static int results(lua_State *L, neap_op *op)
 {
-    fs_push_stat(L, &container_of(op, stat_op, job.op)->st);
+    fs_push_stat(L, &neap_container_of(op, stat_op, job.op)->st);
     return 1;
 }
 

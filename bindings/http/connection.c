@@ -169,10 +169,12 @@ static void discard(http_connection *c, size_t n)
 }
 
 /* It sends no more. It may well wait for what we have to say (a half-closed connection): a handler
- * goes on, and only a write that fails tells that the client has gone. */
+ * goes on, and only a write that fails tells that the client has gone. But a reset that comes with
+ * the last bytes is an end to libuv, too. */
 static void on_end(http_connection *c)
 {
     c->ended = true;
+    http_connection_look(c);
     if (http_reads_body(c) && c->phase == HTTP_HANDLING)
         http_body_fail(c->x, NEAP_EPARSE, 400, "the client ended within the body");
     else if (c->phase == HTTP_DRAINING)

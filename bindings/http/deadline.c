@@ -94,9 +94,12 @@ static bool is_blind(const http_connection *c)
     return c->paused && (c->phase == HTTP_STARTING || c->phase == HTTP_HANDLING);
 }
 
-static void look_at_socket(http_connection *c)
+/* For a handler: has its client reset the connection? */
+void http_connection_look(http_connection *c)
 {
     char text[16];
+    if (c->phase != HTTP_STARTING && c->phase != HTTP_HANDLING)
+        return;
     if (c->t->type->info(c->t, "error", text, sizeof text) > 0 && atoi(text) < 0)
         http_connection_lost(c, atoi(text));
 }
@@ -120,7 +123,7 @@ void http_connection_on_timer(neap_timer *timer)
     if (c->output_deadline > 0 && now >= c->output_deadline)
         http_output_check(c);
     if (is_blind(c))
-        look_at_socket(c);
+        http_connection_look(c);
     if (is_timed(c) && now >= c->deadline)
         expire(c);
     if (c->phase != HTTP_CLOSED)

@@ -177,6 +177,7 @@ void http_connection_abort(http_connection *c); /* so that the client sees it is
 void http_connection_deadline(http_connection *c, double seconds); /* of its phase */
 void http_connection_output_deadline(http_connection *c);
 void http_connection_watch(http_connection *c); /* a handler runs, and reading is paused */
+void http_connection_look(http_connection *c);  /* has the client reset it? Then it is lost */
 void http_connection_on_timer(neap_timer *timer);
 
 /* Room for n bytes of output, which leave when this turn's jobs are done; NULL: no memory, and the

@@ -280,9 +280,11 @@ static int stream_read(lua_State *L)
     return neap->wait(L, &r->op);
 }
 
-/* The strings at `first` to `last`: as a transport's write. */
-static int write_strings(lua_State *L, neap_transport *t, int first, int last)
+/* The strings at `first` to `last`: as a transport's write. When one fails after others have gone, there
+ * is a hole, and nothing can follow it. */
+static int write_strings(lua_State *L, stream *s, int first, int last)
 {
+    neap_transport *t = s->transport;
     neap_buf bufs[BUFS];
     unsigned n = 0;
     int status = 0;
@@ -290,6 +292,8 @@ static int write_strings(lua_State *L, neap_transport *t, int first, int last)
         bufs[n].base = lua_tolstring(L, i, &bufs[n].len);
         if (++n == BUFS || i == last) {
             status = t->type->write(t, bufs, n, on_written);
+            if (status < 0 && i - first >= BUFS)
+                s->broken = status;
             n = 0;
         }
     }
@@ -305,7 +309,7 @@ static int stream_write(lua_State *L)
     write_op *w = neap->op_new(L, &write_class, sizeof *w);
     int status = s ? s->broken : NEAP_ECLOSED;
     if (!status)
-        status = write_strings(L, s->transport, 2, last);
+        status = write_strings(L, s, 2, last);
     if (status < 1 || s->transport->queued <= HIGH) {
         complete_write(w, status < 0 ? status : 0);
         return neap->wait(L, &w->op);
@@ -321,7 +325,7 @@ static int stream_shutdown(lua_State *L)
 {
     stream *s = find_stream(L);
     write_op *e = neap->op_new(L, &shutdown_class, sizeof *e);
-    int status = !s ? NEAP_ECLOSED : s->ender ? UV_EBUSY : 0;
+    int status = !s ? NEAP_ECLOSED : s->ender ? UV_EBUSY : s->broken;
     neap->pin(L, &e->op, 1);
     if (!status)
         status = s->transport->type->shutdown(s->transport, on_shutdown);

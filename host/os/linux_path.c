@@ -3,12 +3,13 @@
  * RESOLVE_BENEATH: no "..", link or absolute path on the way leaves the folder, checked by the
  * kernel at each step, renames included. RESOLVE_NO_MAGICLINKS: nor do the links of /proc, which
  * lead to other processes' files whatever their text. */
-#include "../permit.h"
+#include "path.h"
+
+#include <errno.h>
 
 #if defined(__linux__)
 
-#include <errno.h>
-#include <fcntl.h>
+#include <stdint.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #endif
@@ -36,7 +37,7 @@ int neap_os_open_beneath(int folder, const char *path, int flags, int mode)
 int neap_os_open_beneath(int folder, const char *path, int flags, int mode)
 {
     (void)folder, (void)path, (void)flags, (void)mode;
-    return UV_ENOSYS;
+    return -ENOSYS;
 }
 
 #endif

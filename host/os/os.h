@@ -6,6 +6,7 @@
 #define NEAP_HOST_OS_H
 
 #include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,6 +26,15 @@ const void *neap_os_signal_pc(const void *context);
  * end. */
 int neap_os_signal_take(int signo, void (*handler)(int, siginfo_t *, void *));
 void neap_os_signal_give(void);
+
+/* Around writing to what a peer may have closed: SIGPIPE is blocked on the calling thread, and one that
+ * came meanwhile is taken before the mask is as it was. */
+typedef struct {
+    sigset_t old;
+    bool was_pending;
+} neap_pipe_guard;
+void neap_pipe_block(neap_pipe_guard *guard);
+void neap_pipe_restore(const neap_pipe_guard *guard);
 
 /* One-shot timers that send `signo` to the thread that opened them. An armed timer is replaced; arm
  * is signal-safe. All are called on that thread. */

@@ -1,5 +1,5 @@
-/* posix.c -- what POSIX systems share: the clock, taking a signal, and a timer made of a thread
- * (the ticker).
+/* posix.c -- what POSIX systems share: the clock, taking a signal, keeping SIGPIPE away, and a timer
+ * made of a thread (the ticker).
  *
  * A ticker's thread sleeps in poll on a pipe until it is armed, then until the deadline, and sends
  * the signal. Arming stores the deadline and writes a byte only when the thread would sleep past
@@ -71,6 +71,30 @@ void neap_os_signal_give(void)
     if (!--taken.users)
         sigaction(taken.signo, &taken.before, NULL);
     pthread_mutex_unlock(&taken.lock);
+}
+
+/* ---- SIGPIPE ---- */
+
+void neap_pipe_block(neap_pipe_guard *g)
+{
+    sigset_t pipe, pending;
+    sigemptyset(&pipe);
+    sigaddset(&pipe, SIGPIPE);
+    sigpending(&pending);
+    g->was_pending = sigismember(&pending, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &pipe, &g->old);
+}
+
+void neap_pipe_restore(const neap_pipe_guard *g)
+{
+    sigset_t pipe, pending;
+    int signo;
+    sigemptyset(&pipe);
+    sigaddset(&pipe, SIGPIPE);
+    sigpending(&pending);
+    if (sigismember(&pending, SIGPIPE) && !g->was_pending && !sigismember(&g->old, SIGPIPE))
+        sigwait(&pipe, &signo);
+    pthread_sigmask(SIG_SETMASK, &g->old, NULL);
 }
 
 /* ---- The ticker ---- */

@@ -211,11 +211,13 @@ local function neap_loader(name)
   if chunk then
     return chunk
   end
-  local extension = host.extension(name == "luv" and "uv" or name)
+  local extension, why = host.extension(name == "luv" and "uv" or name)
   if extension then
     return function()
       return extension
     end
+  elseif why then
+    return ("\n\tNeap's own '%s' %s"):format(name, why.message)
   end
   return name:find("^neap%.") and ("\n\tno module of Neap's '%s'"):format(name) or nil
 end
@@ -358,6 +360,12 @@ end
 
 if not host.restricted then
   os.execute = after_flush(os.execute)
+end
+
+-- Hooks. The VM's one hook is the host's, which stops scripts with it.
+
+if not host.restricted and not host.foreign then
+  debug.sethook, debug.gethook = host.sethook, host.gethook
 end
 
 function os.exit(status)

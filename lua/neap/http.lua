@@ -31,7 +31,7 @@ local http = {}
 ---@field path string decoded once but for %2F and %25, without dot segments; begins with "/" (but "*" of OPTIONS *)
 ---@field target string as sent: path and query, not decoded
 ---@field query table<string, string> the first value of each name; `pairs` gives every pair in order
----@field headers table<string, string> names in any case; lines of one name joined by ", "; host: the target's if it has
+---@field headers table<string, string> in any case; lines of one name joined by ", "; host: the target's, if it has one
 ---@field version string "1.1" or "1.0"
 ---@field remote_address string? of the client; nil when it has left
 ---@field remote_port integer?

@@ -1,5 +1,7 @@
 /* fs_limits.c -- neap.fs under a memory limit: what it holds is counted, and given back. */
+#include <fcntl.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "host.h"
@@ -34,6 +36,63 @@ static void make(const char *folder, const char *name, int size)
     fclose(file);
 }
 
+/* What a peer does not take is copied, which fails here after a part has gone. */
+static const char net_script[] =
+    "local net = require 'neap.net'\n"
+    "local listener = assert(net.listen { host = '127.0.0.1', port = 0 })\n"
+    "local _, port = listener:address()\n"
+    "local function fails(...)\n"
+    "  local client = assert(net.connect('127.0.0.1', port))\n"
+    "  local peer = assert(listener:accept())\n"
+    "  local ok, err = client:write(...)\n"
+    "  assert(not ok and err.code == 'ENOMEM', tostring(err))\n"
+    "  for i = 1, 3 do\n"
+    "    ok, err = client:write('more')\n"
+    "    assert(not ok and err.code == 'ENOMEM', tostring(err))\n"
+    "    ok, err = client:shutdown()\n"
+    "    assert(not ok and err.code == 'ENOMEM', tostring(err))\n"
+    "    while i == 1 and #peer:read() == 65536 do end\n"
+    "  end\n"
+    "  client:close() peer:close()\n"
+    "end\n"
+    "local text, texts = ('x'):rep(400000), {}\n"
+    "for i = 1, 60 do texts[i] = text end\n"
+    "fails(unpack(texts))\n"
+    "text = ('x'):rep(100000)\n"
+    "for i = 1, 64 * 3 do texts[i] = text end\n"
+    "fails(unpack(texts))\n"
+    "listener:close()\n"
+    "done = true\n";
+
+static void test_broken_streams(neap_runtime *root, const neap_options *given)
+{
+    neap_options options = *given;
+    neap_error error = {0};
+    options.permissions = (const char *const[]){"net.listen", "net.connect", "dns", NULL};
+    neap_runtime *rt = neap_open(&options, &error);
+    if (neap_start_text(rt, "net", net_script, strlen(net_script), &error))
+        printf("# %s\n", error.message);
+    is(neap_run(root), 0, "streams under a limit end well");
+    lua_getglobal(neap_lua(rt), "done");
+    ok(lua_toboolean(neap_lua(rt), -1), "what has failed half-way fails from then on");
+    lua_pop(neap_lua(rt), 1);
+}
+
+static void test_empty_file(neap_runtime *rt)
+{
+    int ends[2], file = open("/dev/null", O_RDONLY);
+    char got[8];
+    neap_transport *t = neap_transport_new(rt->envs, NEAP_PIPE);
+    if (file < 0 || socketpair(AF_UNIX, SOCK_STREAM, 0, ends) || neap_transport_open(t, ends[0]))
+        abort();
+    is(t->type->sendfile(t, file, 0, 0, NULL), 0, "nothing of a file is sent at once");
+    is(t->type->write(t, &(neap_buf){(char[]){"x"}, 1}, 1, NULL), 0, "and others can follow it");
+    is(read(ends[1], got, sizeof got), 1, "which arrive");
+    t->type->close(t, NULL);
+    close(ends[1]);
+    close(file);
+}
+
 int main(void)
 {
     char folder[] = "/tmp/neap-limits-XXXXXX", command[64];
@@ -65,6 +124,8 @@ int main(void)
     ok(rt->memory_peak <= 16 << 20, "the account has never been above the limit");
     lua_gc(neap_lua(rt), LUA_GCCOLLECT, 0);
     lua_gc(neap_lua(rt), LUA_GCCOLLECT, 0);
+    test_empty_file(rt);
+    test_broken_streams(root, &options);
     ok(rt->memory < 2 << 20, "what was read is given back (%zu bytes are left)", rt->memory);
     neap_close(root, NULL, NULL);
     snprintf(command, sizeof command, "rm -rf %s", folder);

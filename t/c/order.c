@@ -1,4 +1,4 @@
-/* order.c -- the promises of contracts, Run queue: first in, first out; no callback before the call that
+/* order.c -- what is promised of the run queue: first in, first out; no callback before the call that
  * took it has returned; nothing is resumed inside something else. */
 #include <neap/neap.h>
 

@@ -114,9 +114,10 @@ static void test_shield(void)
     options.grace = 2;
     forget();
     neap_runtime *rt = open_with(&options);
-    start(rt, "local task = require 'neap.task'\n"
-              "task.spawn(function() task.shield(1, function()\n"
-              "  print(task.timeout(0.5, function() task.sleep(0.02) return 'saved' end)) end) end)");
+    start(rt,
+          "local task = require 'neap.task'\n"
+          "task.spawn(function() task.shield(1, function()\n"
+          "  print(task.timeout(0.5, function() task.sleep(0.02) return 'saved' end)) end) end)");
     neap_step(rt, 0);
     neap_close(rt, NULL, NULL);
     is_text(printed, "saved\n", "closing leaves a timeout in a shield its time");
@@ -158,12 +159,13 @@ static void test_foreign_pipe(void)
     options.loop = &loop;
     forget();
     neap_runtime *rt = open_with(&options);
-    start(rt, "local net, task = require 'neap.net', require 'neap.task'\n"
-              "local server = net.listen({host = '127.0.0.1', port = 0}, function(stream)\n"
-              "  task.sleep(0.05)\n"
-              "  for i = 1, 5 do stream:write(('x'):rep(1000), function() end) task.sleep(0.005) end\n"
-              "  print 'written' end)\n"
-              "function port() return server.port end");
+    start(rt,
+          "local net, task = require 'neap.net', require 'neap.task'\n"
+          "local server = net.listen({host = '127.0.0.1', port = 0}, function(stream)\n"
+          "  task.sleep(0.05)\n"
+          "  for i = 1, 5 do stream:write(('x'):rep(1000), function() end) task.sleep(0.005) end\n"
+          "  print 'written' end)\n"
+          "function port() return server.port end");
     neap_call(rt, "port", ">n", &port, &error);
     reset_connection((int)port);
     double begun = seconds_now();
@@ -172,7 +174,8 @@ static void test_foreign_pipe(void)
     has(printed, "written", "a server on a foreign loop writes to a peer that has reset");
     is(pipes, 0, "and no SIGPIPE is seen");
     pthread_sigmask(SIG_SETMASK, NULL, &after);
-    is(sigismember(&after, SIGPIPE), sigismember(&before, SIGPIPE), "the signal's mask is as it was");
+    is(sigismember(&after, SIGPIPE), sigismember(&before, SIGPIPE),
+       "the signal's mask is as it was");
     neap_close(rt, NULL, NULL);
     uv_run(&loop, UV_RUN_DEFAULT);
     uv_loop_close(&loop);
@@ -266,10 +269,12 @@ static void test_died(void)
     neap_runtime *root = open_with(&options);
     options.parent = root;
     neap_runtime *child = open_with(&options);
-    start(root, "local task = require 'neap.task' local t = task.spawn(function() error 'late' end)\n"
-                "for i = 1, 100 do task.spawn(function() end) end\n"
-                "task.spawn(function() print(pcall(t.wait, t)) end)");
-    start(child, "local task = require 'neap.task' for i = 1, 100 do task.spawn(function() end) end");
+    start(root,
+          "local task = require 'neap.task' local t = task.spawn(function() error 'late' end)\n"
+          "for i = 1, 100 do task.spawn(function() end) end\n"
+          "task.spawn(function() print(pcall(t.wait, t)) end)");
+    start(child,
+          "local task = require 'neap.task' for i = 1, 100 do task.spawn(function() end) end");
     neap_step(root, 0);
     is(reports, 0, "an error waits till the drain's end for who waits, with another runtime ready");
     has(printed, "late", "who gets it");

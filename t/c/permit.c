@@ -189,7 +189,8 @@ static void test_addresses(void)
     ok(!neap_permit_address(&root, "net.connect", (struct sockaddr *)&un), "a socket's path");
     strcpy(un.sun_path, "localhost");
     GRANT(&root, "net.connect localhost");
-    ok(neap_permit_address(&root, "net.connect", (struct sockaddr *)&un), "which is no host's name");
+    ok(neap_permit_address(&root, "net.connect", (struct sockaddr *)&un),
+       "which is no host's name");
     GRANT(&root, "net.connect /run/app.sock");
     strcpy(un.sun_path, "/run/other.sock");
     ok(neap_permit_address(&root, "net.connect", (struct sockaddr *)&un), "and no other path");

@@ -5,12 +5,16 @@
 
 #include <lauxlib.h>
 #include <lualib.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <pthread.h>
 #include <signal.h>
 #include <unistd.h>
 #include <uv.h>
 
 #include "embedding.h"
+#include "host.h"
 
 /* ---- Patterns: the same random ones in a stock VM and in a restricted one ---- */
 
@@ -165,7 +169,130 @@ static const struct {
     {"setfenv(0, {}) setfenv(require, {}) print('x')", true},
     {"for k in pairs(_G) do _G[k] = nil end", true},
     {"for k, v in pairs(package.loaded) do package.loaded[k] = nil end require 'neap.task'", true},
+    {"assert(not load('if a then ' .. ('elseif a then '):rep(4e5) .. 'end'))", true},
+    {"assert(not loadstring('local a; x = a' .. (' or a'):rep(4e5)))", true},
+    {"assert(not load('x = a' .. (' and b or a'):rep(2e5)))", true},
+    {"assert(not load('do ' .. ('goto a '):rep(4e5) .. ' ::a:: end'))", true},
+    {"local t = {} for i = 1, 190 do t[i] = 'a' .. i end t = 'local ' .. table.concat(t, ',') "
+     "load((t .. ' function g() '):rep(90) .. ('x=x '):rep(1e6) .. ('end '):rep(90))",
+     true},
+    {"string.gsub(('a'):rep(20000), '(b*)a', ('%1'):rep(200000))", false},
+    {"table.insert({}, -2^31 + 10, 1)", true},
+    {"table.insert({}, 0/0, 1)", true},
+    {"local b, m = {}, table.maxn for i = 1, 7e5 do b[i] = true end "
+     "xpcall(error, function() while true do m(b) end end)",
+     true},
 };
+
+/* What was one long call of C: in many turns. */
+static const char *const in_turns[] = {
+    "local t = {} for i = 1, 3e5 do t[i] = 1e-300 * i end began() table.concat(t)",
+    "local r = ('%1'):rep(2e6) began() string.gsub('a', '(b*)a', r)",
+};
+
+static int turns, turn;
+
+static int note_turn(lua_State *L)
+{
+    turns = turn;
+    return 0;
+}
+
+static void test_turns(void)
+{
+    for (size_t i = 0; i < sizeof in_turns / sizeof *in_turns; i++) {
+        neap_options options = quiet_options();
+        options.preempt_signal = SIGURG;
+        forget();
+        neap_runtime *root = open_with(&options), *child = open_restricted(root, 64 << 20, 0.001);
+        lua_register(neap_lua(child), "began", note_turn);
+        turns = turn = 0;
+        start(child, in_turns[i]);
+        while (neap_step(root, 0) > 0)
+            turn++;
+        ok(!reports && turn - turns > 5, "%s (%d turns)", in_turns[i], turn - turns);
+        neap_close(root, NULL, NULL);
+    }
+}
+
+/* ---- JSON: what cjson holds is within the limit, and nothing is lost ---- */
+
+static const char json[] =
+    "local cjson = require 'cjson'\n"
+    "local function list(part) return function(n) return '[' .. part:rep(n, ',') .. ']' end end\n"
+    "local function numbered(form) return function(n)\n"
+    "  local t = {} for i = 1, n do t[i] = form:format(i, i, i) end\n"
+    "  return '[' .. table.concat(t, ',') .. ']' end end\n"
+    "local shapes = { list '[]', list '{}', list '[1]', list '[1,2,3,4,5]', list '1', list '\"\"',\n"
+    "  list '[[[[[]]]]]', list '{\"a\":1}', list '{\"a\":1,\"b\":[],\"c\":{\"d\":null}}', list '{\"\":[[]]}',\n"
+    "  numbered '%d', numbered '\"%d\"', numbered '{\"%d\":1}', numbered '{\"%d\":{\"a%d\":[%d]}}',\n"
+    "  numbered '\"\\\\u0041%d\"', numbered '{\"a\":\"%d\",\"b\":\"x%d\"}',\n"
+    "  function(n) local t = {} for i = 1, n do t[i] = ('\"k%d\":%d'):format(i, i) end\n"
+    "    return '{' .. table.concat(t, ',') .. '}' end,\n"
+    "  function(n) return '\"' .. ('x'):rep(n) .. '\"' end,\n"
+    "  function(n) return '[\"' .. ('y'):rep(n) .. '\",' .. ('[[[]]],'):rep(n / 10) .. '1]' end,\n"
+    "  function(n) return ('['):rep(900) .. list '1' (n) .. (']'):rep(900) end }\n"
+    "local worked, refused = 0, 0\n"
+    "for i, shape in ipairs(shapes) do\n"
+    "  local n = 1000\n"
+    "  repeat\n"
+    "    collectgarbage()\n"
+    "    local made, text = pcall(shape, n)\n"
+    "    local ok, value = pcall(cjson.decode, made and text or '[1')\n"
+    "    if ok then worked, value = worked + 1, pcall(cjson.encode, value)\n"
+    "    elseif made then refused = refused + 1 end\n"
+    "    n = math.floor(n * 1.7)\n"
+    "  until not ok\n"
+    "end\n"
+    "local keep, text = {}, ('x'):rep(2e6)\n"
+    "for i = 1, 20 do\n"
+    "  keep[i] = (i % 2 == 0 and cjson or require 'cjson.safe').new()\n"
+    "  assert(#keep[i].encode(text) == 2e6 + 2)\n"
+    "  pcall(keep[i].encode, { text, print }) pcall(keep[i].decode, '[\"' .. text .. '\",')\n"
+    "end\n"
+    "print(worked > 100, refused > 10)\n";
+
+static size_t allocated(void)
+{
+#if defined(__GLIBC__) && (__GLIBC__ > 2 || __GLIBC_MINOR__ >= 33) && !defined(__SANITIZE_ADDRESS__)
+    struct mallinfo2 info = mallinfo2();
+    return info.uordblks + info.hblkhd;
+#else
+    return 0; /* lost memory is told at the end */
+#endif
+}
+
+static void test_json(void)
+{
+    enum { LIMIT = 32 << 20 };
+    neap_runtime *rt = (forget(), open_restricted(NULL, LIMIT, 0));
+    size_t before = allocated();
+    start(rt, json);
+    neap_run(rt);
+    is_text(printed, "true\ttrue\n", "texts are decoded and encoded up to the limit");
+    ok(rt->memory_peak <= LIMIT, "never above it (%zu of %d)", rt->memory_peak, LIMIT);
+    ok(allocated() < before + (4 << 20), "and cjson keeps nothing (%zu bytes)", allocated() - before);
+    neap_close(rt, NULL, NULL);
+}
+
+/* A main script is compiled like any other text. */
+static void test_start(void)
+{
+    size_t n = 100000 * strlen("elseif a then ");
+    char *text = malloc(n + 64);
+    strcpy(text, "if a then ");
+    for (size_t i = 0; i < 100000; i++)
+        memcpy(text + strlen("if a then ") + i * 14, "elseif a then ", 14);
+    strcpy(text + strlen("if a then ") + n, "end");
+    neap_error error;
+    neap_runtime *rt = (forget(), open_restricted(NULL, 0, 0));
+    double began = seconds_now();
+    is(neap_start_text(rt, "if", text, strlen(text), &error), NEAP_ESCRIPT, "so is a main script");
+    ok(seconds_now() - began < 1 && strstr(error.message, "too many branches"), "at once");
+    is(neap_start_text(rt, "or", "x = a or b and c", 16, &error), 0, "a few do");
+    neap_close(rt, NULL, NULL);
+    free(text);
+}
 
 /* In a child with 16 MB and 2 ms a turn: the root's steps stay short, the child goes when it is closed. */
 static double attack(const char *text, bool *alive)
@@ -296,5 +423,8 @@ int main(void)
     test_interrupts(0, "by a hook");
     test_not_interruptible();
     test_attacks();
+    test_turns();
+    test_json();
+    test_start();
     return done_testing();
 }

@@ -28,13 +28,13 @@ static void run(neap_work *work)
     while (n > seen && !atomic_compare_exchange_weak(&most, &seen, n))
         ;
     usleep(10000);
-    container_of(work, job, work)->runs++;
+    neap_container_of(work, job, work)->runs++;
     atomic_fetch_sub(&running, 1);
 }
 
 static void done(neap_work *work, int status)
 {
-    job *j = container_of(work, job, work);
+    job *j = neap_container_of(work, job, work);
     j->dones++;
     j->status = status;
     elsewhere |= !pthread_equal(pthread_self(), loop_thread);

@@ -41,6 +41,9 @@ typedef struct neap_env neap_env;       /* one extension in one runtime */
 typedef struct neap_remote neap_remote; /* what other threads hold of a runtime */
 typedef struct neap_table neap_table;
 
+/* The struct of yours that a member given back by the host lies in: of a job, a timer, some work ... */
+#define neap_container_of(p, type, member) ((type *)((char *)(p)-offsetof(type, member)))
+
 /* ---- Statuses. libuv's are used where libuv has one (UV_ECONNREFUSED ...); these are ours. ---- */
 
 enum {
@@ -116,12 +119,12 @@ struct neap_op {
 typedef struct neap_handle neap_handle;
 
 typedef struct {
-    const char *name;            /* its __name: "neap.tcp" */
+    const char *name;            /* its __name: "neap.stream" */
     size_t size;                 /* of your struct, which begins with neap_handle; zeroed */
     const luaL_Reg *methods;     /* of its __index; `close` and `is_closed` are added */
     const luaL_Reg *metamethods; /* may be NULL; __gc and __tostring are the host's unless given */
-    int (*open)(lua_State *L,
-                neap_handle *h); /* may be NULL; called on the new object: 0 or status */
+    /* Called on the new object: 0 or a status. May be NULL. */
+    int (*open)(lua_State *L, neap_handle *h);
 
     /* Let go of the resource. No Lua. Return 0 when all is gone, or 1 and call handle_closed() when
      * the last callback has been. Called once. */
@@ -131,8 +134,9 @@ typedef struct {
 } neap_handle_class;
 
 enum {
-    NEAP_HANDLE_STAYS = 1, /* the struct stays, closed, as long as the object: check and test give it */
-    NEAP_HANDLE_OPEN = 2,  /* getmetatable gives scripts its metatable */
+    NEAP_HANDLE_STAYS =
+        1, /* the struct stays, closed, as long as the object: check and test give it */
+    NEAP_HANDLE_OPEN = 2, /* getmetatable gives scripts its metatable */
 };
 
 struct neap_handle {
@@ -146,8 +150,9 @@ struct neap_handle {
 typedef struct neap_timer {
     void (*fire)(struct neap_timer *); /* called once, in the turn it is due; may start it again */
     neap_env *env;
-    uint64_t due;      /* the host's */
-    uint64_t position; /* the host's */
+    uint64_t due; /* this and the next two are the host's */
+    int64_t position;
+    struct neap_timer *next;
 } neap_timer;
 
 /* ---- Work on the thread pool. ---- */
@@ -240,16 +245,18 @@ struct neap_table {
     size_t size;
     uint16_t major, minor;
 
-    /* Context. */
-    neap_env *(*env)(lua_State *L); /* of the C function that runs; only in functions that the host
-                                        registered (descriptor, handle class) */
-    void *(*state)(neap_env *env);  /* state_size zeroed bytes, one block a runtime */
+    /* env: of the C function that runs, which is one that the host has registered (of a descriptor or
+     * a handle class), or has what push_env pushes as its first upvalue. That is not the env itself:
+     * functions may outlive it (neap_attach), and env() then raises ECLOSED. */
+    neap_env *(*env)(lua_State *L);
+    void (*push_env)(lua_State *L, neap_env *env);
+    void *(*state)(neap_env *env); /* state_size zeroed bytes, one block a runtime */
     int (*runtime_is)(neap_env *env, lua_State *L); /* does L belong to env's runtime? */
 
-    /* Interfaces between extensions: a name with its version, "neap.uv/1". */
-    int (*provide)(neap_env *env, const char *name,
-                   const void *table);                         /* 0, UV_EEXIST, UV_ENOMEM */
-    const void *(*interface)(neap_env *env, const char *name); /* NULL: nobody provides it */
+    /* Interfaces between extensions: a name with its version, "neap.uv/1". provide: 0, UV_EEXIST or
+     * UV_ENOMEM. interface: NULL when nobody provides it. */
+    int (*provide)(neap_env *env, const char *name, const void *table);
+    const void *(*interface)(neap_env *env, const char *name);
 
     /* Operations. op_new raises where nothing can wait (EWAIT), in a cancelled task (its error) and
      * in a closing runtime (ECLOSED): call it before you start anything. complete: exactly once, any
@@ -261,23 +268,41 @@ struct neap_table {
     void (*pin)(lua_State *L, neap_op *op, int index);
 
     /* Jobs. queue: run it after all that is ready now. flush: run it once, when this drain of the
-     * queue ends, before the loop polls. spawn: start a task with the function and its n arguments
-     * on top of L, which are taken off; s may be NULL. enter: run them at once in a pooled task, from
-     * a job (as its last act) or, in the `uv` module, from a callback. cancel: cancel a spawned scope.
-     * L must be protected for all of them. */
+     * queue ends, before the loop polls. work: run it on the thread pool; 0, and done() will be
+     * called, or UV_ENOMEM. */
     void (*queue)(neap_env *env, neap_job *job);
     void (*flush)(neap_env *env, neap_job *job);
+    int (*work)(neap_env *env, neap_work *work);
+
+    /* Tasks. lua: in a job, the state to push on, which is protected. spawn: start a task with the
+     * function and its n arguments on top of L, which are taken off; s may be NULL. enter: run them at
+     * once in a pooled task, as a job's last act; 0, or NEAP_EWAIT when the VM is preempted, and they
+     * stay on L. Both raise when there is no memory. cancel: all of a spawned scope; over() follows. */
+    lua_State *(*lua)(neap_env *env);
     void (*spawn)(lua_State *L, int n, neap_spawn *s);
     int (*enter)(lua_State *L, int n);
     void (*cancel)(neap_spawn *s, int status);
-    lua_State *(*lua)(neap_env *env); /* in a job only: the state to push on, protected */
-    int (*work)(neap_env *env, neap_work *work); /* 0 (done will be called) or a status */
 
-    /* Handles. handle pushes the object; check returns the open struct at an index, or raises. */
+    /* Handles. handle: make one and push its object; handle_make: the same where no function of env
+     * runs (an operation's results). Both raise. check: the open struct at an index, or it raises;
+     * handle_test: NULL where check raises; handle_any: of any class, NULL when it is none or closed.
+     * handle_methods: push a class's table of methods, so that a Lua face can be put on them. close:
+     * idempotent; handle_closed: after close() has returned 1. */
     void *(*handle)(lua_State *L, const neap_handle_class *type);
+    void *(*handle_make)(lua_State *L, neap_env *env, const neap_handle_class *type);
     void *(*check)(lua_State *L, int index, const neap_handle_class *type);
-    void (*close)(neap_handle *h); /* idempotent */
+    void *(*handle_test)(lua_State *L, int index, const neap_handle_class *type);
+    neap_handle *(*handle_any)(lua_State *L, int index);
+    void (*handle_methods)(lua_State *L, const neap_handle_class *type);
+    void (*close)(neap_handle *h);
+    int (*handle_is_closing)(const neap_handle *h);
     void (*handle_closed)(neap_handle *h);
+
+    /* Lua values that C holds, by a number > 0. hold keeps the value at index (raises when there is no
+     * memory); held pushes it; let_go (no Lua; also of 0) lets go and sets it to 0. */
+    int (*hold)(lua_State *L, int index);
+    void (*held)(lua_State *L, int held);
+    void (*let_go)(neap_env *env, int *held);
 
     /* Time. now: of this turn of the loop, monotonic. A started timer keeps the loop alive. */
     double (*now)(neap_env *env);
@@ -286,9 +311,10 @@ struct neap_table {
     void (*timer_stop)(neap_timer *timer);               /* idempotent */
     int (*random)(neap_env *env, void *bytes, size_t n); /* 0 or a status */
 
-    /* Threads. A remote outlives the runtime; each remote() or remote_retain() needs one
-     * remote_release(). post (any thread): fn runs on the loop's thread as a job; if the runtime
-     * closes first drop runs instead. 0, or NEAP_ECLOSED and neither runs. */
+    /* Threads. A remote outlives the runtime; each remote() (NULL: the runtime is closing, or there is no
+     * memory) or remote_retain() needs one remote_release(). post (any thread): fn runs on the loop's
+     * thread as a job; if the runtime closes first drop (may be NULL) runs instead. 0; NEAP_ECLOSED or
+     * UV_ENOMEM, and neither runs. */
     neap_remote *(*remote)(neap_env *env);
     neap_remote *(*remote_retain)(neap_remote *remote); /* any thread */
     void (*remote_release)(neap_remote *remote);        /* any thread */
@@ -300,16 +326,15 @@ struct neap_table {
     void *(*alloc)(neap_env *env, void *p, size_t old_size, size_t size);
     int (*charge)(neap_env *env, ptrdiff_t bytes);
 
-    /* Errors. fail pushes nil and the error, returns 2; raise raises it; push pushes it alone. report
-     * hands the value at index to the runtime's on_error. */
+    /* Errors. fail pushes nil and the error, returns 2; raise raises it; push_error pushes it alone.
+     * report hands the value at index to the runtime's on_error. */
     int (*fail)(lua_State *L, int status, ...);
     int (*raise)(lua_State *L, int status, ...);
     void (*push_error)(lua_State *L, int status, ...);
     void (*report)(lua_State *L, int index);
 
-    /* Permissions: before the effect; no Lua. 0 or NEAP_EPERMISSION. permit_address: any thread is
-     * allowed for none of these but open_path, which opens as open(2) does (any thread): a
-     * descriptor, or a status. */
+    /* Permissions: before the effect; no Lua. permit and permit_address: on the loop's thread; 0 or
+     * NEAP_EPERMISSION. open_path: any thread; opens as open(2) does: a descriptor, or a status. */
     int (*permit)(neap_env *env, const char *verb, const char *target, size_t length);
     int (*permit_address)(neap_env *env, const char *verb, const struct sockaddr *address);
     int (*open_path)(neap_env *env, const char *path, int flags, int mode);
@@ -323,34 +348,20 @@ struct neap_table {
     void (*transport_give)(lua_State *L, neap_transport *t);
     void (*transport_streams)(neap_env *env, neap_transport *(*take)(lua_State *, int, neap_buf *),
                               void (*give)(lua_State *, neap_transport *));
-    neap_transport *(*transport_new)(neap_env *env, int kind); /* NULL: no memory */
-    int (*transport_open)(neap_transport *t, int fd);          /* fd is the transport's when 0 */
+
+    /* The host's own. new: NULL when there is no memory. The others: 0 or a status: UV_EINVAL when t is
+     * not of that kind, closed, or used already; NEAP_EPERMISSION, which is asked for here; else the
+     * system's. open: the descriptor is the transport's when 0. connect: done will be called when 0,
+     * with how it went. listen: on_accept is called with each connection; again with NULL it accepts no
+     * more for now (connections wait in the kernel's backlog), with on_accept it goes on. */
+    neap_transport *(*transport_new)(neap_env *env, int kind);
+    int (*transport_open)(neap_transport *t, int fd);
     int (*transport_connect)(neap_transport *t, const struct sockaddr *address, neap_on_done done);
     int (*transport_bind)(neap_transport *t, const struct sockaddr *address, unsigned flags);
     int (*transport_listen)(neap_transport *t, int backlog, neap_on_accept on_accept);
-
-    /* Lua values that C holds, by a number > 0. hold keeps the value at index (raises when there is no
-     * memory); held pushes it; let_go (no Lua; also of 0) lets go and sets it to 0. */
-    int (*hold)(lua_State *L, int index);
-    void (*held)(lua_State *L, int held);
-    void (*let_go)(neap_env *env, int *held);
-
-    /* More of handles. make: as handle, for where no function of env runs (an operation's results).
-     * test: as check, but NULL where check raises. methods: push a class's table of methods, so that
-     * a Lua face can be put on them. */
-    void *(*handle_make)(lua_State *L, neap_env *env, const neap_handle_class *type);
-    void *(*handle_test)(lua_State *L, int index, const neap_handle_class *type);
-    void (*handle_methods)(lua_State *L, const neap_handle_class *type);
-    neap_handle *(*handle_any)(lua_State *L, int index); /* of any class; NULL: none, or closed */
-    int (*handle_is_closing)(const neap_handle *h);
-
-    /* For functions that you register yourself: push what has to be their first upvalue, for env(). Not
-     * the env itself: functions may outlive it (neap_attach), and env() then raises ECLOSED. */
-    void (*push_env)(lua_State *L, neap_env *env);
 };
 
-/* transport_listen again: with NULL accepts no more for now (connections wait in the kernel's backlog),
- * with on_accept goes on. transport_bind: IPv6 only; SO_REUSEPORT where the system has it. */
+/* Flags of transport_bind: IPv6 only; SO_REUSEPORT where the system has it. */
 enum { NEAP_BIND_V6ONLY = 1, NEAP_BIND_REUSEPORT = 2 };
 
 /* ---- The interface "neap.uv/1", for extensions that include uv.h (libuv 1.x). ----
@@ -362,7 +373,8 @@ struct uv_loop_s;
 typedef struct {
     size_t size;
     struct uv_loop_s *(*loop)(neap_env *env);
-    char *(*read_buffer)(neap_env *env, size_t *size); /* the loop's: valid during one read callback;
+    char *(*read_buffer)(neap_env *env,
+                         size_t *size); /* the loop's: valid during one read callback;
                                                           NULL: no memory */
 
     /* From a callback of libuv, which may not enter Lua otherwise: push(L, data), protected, pushes a
@@ -384,9 +396,9 @@ typedef struct {
 
 enum {
     NEAP_SINGLE = 1, /* may be opened in one runtime of a process only */
-    NEAP_PUBLIC =
-        2, /* harmless in a restricted runtime: no effect outside the VM, but after permit,
-                        permit_address or open_path have allowed it */
+    /* Harmless in a restricted runtime: no effect outside the VM, but after permit, permit_address or
+     * open_path have allowed it. */
+    NEAP_PUBLIC = 2,
 };
 
 typedef struct {
@@ -397,7 +409,7 @@ typedef struct {
     const luaL_Reg *functions; /* of the table that require returns */
     size_t state_size;
     int (*open)(neap_env *env, lua_State *L,
-                void *state);                  /* the table is on L's top: 0 or a status */
+                void *state);                  /* with the table on L's top: 0 or status */
     void (*close)(neap_env *env, void *state); /* no Lua */
     const neap_table **table;                  /* where the host puts its table */
 } neap_descriptor;

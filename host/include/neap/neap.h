@@ -90,7 +90,9 @@ enum { NEAP_GO_ON, NEAP_RAISE, NEAP_CANCEL };
 NEAP_API neap_runtime *neap_open(const neap_options *options, neap_error *error);
 
 /* Make a root runtime of a Lua state that is the caller's (no memory limit, no budget). Neap's
- * modules can be required in it from then on. `loop` may be NULL: an own one. */
+ * modules can be required in it from then on. `loop` may be NULL: an own one. NULL and *error when it
+ * cannot be had: EALREADY when the state has a runtime, ESCRIPT when its libraries are not open (or not
+ * those of LuaJIT), and as neap_open. */
 NEAP_API neap_runtime *neap_attach(lua_State *L, struct uv_loop_s *loop, neap_error *error);
 
 /* Close: tasks are cancelled and get `grace` seconds, handles closed, the VM closed, memory given
@@ -111,13 +113,16 @@ NEAP_API void *neap_data(neap_runtime *rt);
 /* The runtime that a C function called from Lua runs in. */
 NEAP_API neap_runtime *neap_of(lua_State *L);
 
-/* Make C functions available to scripts as require(name). The list is not copied. */
+/* Make C functions available to scripts as require(name). The list is not copied. 0; ECLOSED when the
+ * runtime is closing, ENOMEM. */
 NEAP_API int neap_register(neap_runtime *rt, const char *name, const struct luaL_Reg *functions,
                            neap_error *error);
 
 /* Start a script as the main task: it runs until it first waits, before this returns. Arguments are
- * texts ended by NULL (may be NULL): `...` and `arg` of the script. 0, or its error. A file that
- * cannot be read is ENOENT and so on; "-" is standard input. */
+ * texts ended by NULL (may be NULL): `...` and `arg` of the script. "-" is standard input. 0, or the
+ * script's error until it first waits, and then it has not started or has ended: what it raised
+ * (ESCRIPT, or the code of an error object); ENOENT and so on for a file that cannot be read; EBUSY when
+ * a script runs now (this was called from one) or is preempted, ECLOSED when the runtime is closing. */
 NEAP_API int neap_start(neap_runtime *rt, const char *path, neap_error *error);
 NEAP_API int neap_start_args(neap_runtime *rt, const char *path, const char *const *args,
                              neap_error *error);
@@ -147,7 +152,8 @@ NEAP_API int neap_backend_timeout(neap_runtime *rt);
  * after '>', with pointers to them; s and S point into the VM and hold until the next call. */
 
 /* Hand an event to every script that listens (host.on(name, fn)): one task each, started in the next
- * turn. 0 or a status. */
+ * turn. 0, also when none listens; ECLOSED when the runtime is closing, ENOMEM, ESCRIPT for a format that
+ * is none. */
 NEAP_API int neap_emit(neap_runtime *rt, const char *name, const char *format, ...);
 
 /* Call a function that scripts made global or host.export(name, fn): it may not wait (EWAIT). The
@@ -167,7 +173,8 @@ NEAP_API void neap_remote_close(neap_remote *remote);     /* any thread, once */
 NEAP_API int neap_post(neap_remote *remote, void (*fn)(neap_runtime *rt, void *data),
                        void (*drop)(void *data), void *data);
 
-/* Make neap_run, or the poll of a foreign loop, return for a turn. */
+/* Make the loop that neap_run runs, or the poll of a foreign one, go round once, for what another thread
+ * has left for it. 0, NEAP_ECLOSED, or the system's status. */
 NEAP_API int neap_wake(neap_remote *remote);
 
 /* Stop the running script at its next safe point and ask on_interrupt what becomes of it; when none

@@ -2,10 +2,13 @@
  * but <neap/extension.h>. Functions, state per runtime, an operation, a handle, work, a thread. */
 #include <neap/extension.h>
 
+#include <arpa/inet.h>
 #include <lauxlib.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 typedef struct {
@@ -30,7 +33,7 @@ typedef struct {
     neap_op op;
     neap_timer timer;
     neap_work work;
-    neap_remote *remote;
+    neap_remote *remote, *mine; /* mine: the thread's */
     pthread_t thread;
     double n;
     int threaded, posted;
@@ -75,7 +78,7 @@ static const neap_op_class double_class = {"probe.double", results, cancel, rele
 
 static void on_timer(neap_timer *timer)
 {
-    neap->complete(&((double_op *)((char *)timer - offsetof(double_op, timer)))->op, 0);
+    neap->complete(&neap_container_of(timer, double_op, timer)->op, 0);
 }
 
 static void on_pool(neap_work *work)
@@ -86,8 +89,7 @@ static void on_pool(neap_work *work)
 
 static void on_done(neap_work *work, int status)
 {
-    neap->complete(&((double_op *)((char *)work - offsetof(double_op, work)))->op, status,
-                   NEAP_F_END);
+    neap->complete(&neap_container_of(work, double_op, work)->op, status, NEAP_F_END);
 }
 
 static void on_post(neap_env *env, void *data)
@@ -104,8 +106,10 @@ static void on_drop(void *data) /* the runtime closes: on its thread */
 static void *in_thread(void *data)
 {
     double_op *d = data;
+    neap_remote *mine = d->mine; /* d may be gone once it is posted */
     usleep(2000);
-    d->posted = neap->post(d->remote, on_post, on_drop, &d->op) == 0;
+    d->posted = neap->post(mine, on_post, on_drop, &d->op) == 0;
+    neap->remote_release(mine);
     return NULL;
 }
 
@@ -129,7 +133,10 @@ static int start_double(lua_State *L)
             neap->complete(&d->op, status, NEAP_F_END);
     } else if (way == 3) {
         d->remote = neap->remote(d->op.env);
+        d->mine = d->remote ? neap->remote_retain(d->remote) : NULL;
         d->threaded = d->remote && !pthread_create(&d->thread, NULL, in_thread, d);
+        if (d->mine && !d->threaded)
+            neap->remote_release(d->mine);
         if (!d->threaded)
             neap->complete(&d->op, -12 /* ENOMEM */, NEAP_F_END);
     } else {
@@ -180,6 +187,81 @@ static int handles(lua_State *L)
     return 1;
 }
 
+/* ---- Streams and their transports ---- */
+
+/* peer(stream) -> port of its other end, by the transport that is borrowed for that; nil: it has none */
+static int peer(lua_State *L)
+{
+    char port[16];
+    neap_transport *t = neap->transport(L, 1);
+    if (t && t->type->info(t, "peer_port", port, sizeof port) >= 0)
+        lua_pushstring(L, port);
+    else
+        lua_pushnil(L);
+    return 1;
+}
+
+/* retake(stream) -> what it had read and nobody had taken, and another stream on its transport */
+static int retake(lua_State *L)
+{
+    neap_env *env = neap->env(L);
+    neap_buf unread = {NULL, 0};
+    neap_transport *t = neap->transport_take(L, 1, &unread);
+    if (!t)
+        return 0;
+    lua_pushlstring(L, unread.len ? unread.base : "", unread.len);
+    if (unread.base)
+        neap->alloc(env, (void *)unread.base, unread.len, 0);
+    neap->transport_give(L, t);
+    return 2;
+}
+
+static void give_end(lua_State *L, neap_env *env, int fd)
+{
+    neap_transport *t = neap->transport_new(env, NEAP_PIPE);
+    int status = t ? neap->transport_open(t, fd) : -12 /* ENOMEM */;
+    if (status) {
+        if (t)
+            t->type->close(t, NULL);
+        close(fd);
+        neap->raise(L, status, NEAP_F_END);
+    }
+    neap->transport_give(L, t);
+}
+
+/* pair() -> the two ends of a socket pair, as streams */
+static int pair(lua_State *L)
+{
+    int fds[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM, 0, fds))
+        return luaL_error(L, "no pair");
+    give_end(L, neap->env(L), fds[0]);
+    give_end(L, neap->env(L), fds[1]);
+    return 2;
+}
+
+/* open_twice(stream) -> the status of opening a transport that is open */
+static int open_twice(lua_State *L)
+{
+    neap_transport *t = neap->transport(L, 1);
+    lua_pushinteger(L, t ? neap->transport_open(t, 0) : 0);
+    return 1;
+}
+
+/* reaches(verb, address, port) -> may this runtime? */
+static int reaches(lua_State *L)
+{
+    struct sockaddr_in to = {.sin_family = AF_INET,
+                             .sin_port = htons((uint16_t)luaL_checkint(L, 3))};
+    luaL_argcheck(L, inet_pton(AF_INET, luaL_checkstring(L, 2), &to.sin_addr) == 1, 2, "IPv4");
+    const char *verb = luaL_checkstring(L, 1);
+    int status = neap->permit_address(neap->env(L), verb, (struct sockaddr *)(void *)&to);
+    if (status)
+        return neap->fail(L, status, NEAP_F_PERMISSION, verb, lua_tostring(L, 2), NEAP_F_END);
+    lua_pushboolean(L, 1);
+    return 1;
+}
+
 /* ---- Errors, and calls from where they may not come ---- */
 
 static int refuse(lua_State *L)
@@ -213,9 +295,13 @@ static int same(lua_State *L)
 
 /* ---- Registration ---- */
 
-static const luaL_Reg functions[] = {
-    {"count", count},   {"double", start_double}, {"box", new_box}, {"handles", handles},
-    {"refuse", refuse}, {"stray", give_stray},    {"same", same},   {NULL, NULL}};
+static const luaL_Reg functions[] = {{"count", count},      {"double", start_double},
+                                     {"box", new_box},      {"handles", handles},
+                                     {"peer", peer},        {"retake", retake},
+                                     {"pair", pair},        {"open_twice", open_twice},
+                                     {"reaches", reaches},  {"refuse", refuse},
+                                     {"stray", give_stray}, {"same", same},
+                                     {NULL, NULL}};
 
 static int open_probe(neap_env *env, lua_State *L, void *data)
 {
