@@ -4,8 +4,8 @@
 /* Move the function and its n arguments from L's top to the task's thread. */
 static void give(lua_State *L, neap_task *t, int n)
 {
-    if (n >= LUA_MINSTACK)
-        luaL_checkstack(t->L, n + 1, "too many arguments");
+    if (n >= LUA_MINSTACK && !lua_checkstack(t->L, n + 1))
+        luaL_error(L, "too many arguments");
     lua_xmove(L, t->L, n + 1);
     t->nargs = n;
 }
@@ -16,7 +16,7 @@ static void give(lua_State *L, neap_task *t, int n)
 neap_task *neap_task_make(lua_State *L, neap_scope *scope, int n)
 {
     neap_runtime *rt = scope->rt;
-    neap_task *t = neap_task_new(rt, scope);
+    neap_task *t = neap_task_new(L, scope);
     rt->arriving = t;
     if (L != rt->S)
         neap_task_site(t, L);

@@ -19,12 +19,12 @@ static void run(neap_job *job);
 
 /* ---- The pool ---- */
 
-static void new_thread(neap_runtime *rt, neap_task *t)
+static void new_thread(lua_State *L, neap_task *t)
 {
-    t->L = lua_newthread(rt->S);
-    t->anchor = neap_anchor(rt, rt->S);
-    lua_pushboolean(rt->S, 0);
-    t->object = neap_anchor(rt, rt->S);
+    t->L = lua_newthread(L);
+    t->anchor = neap_anchor(t->rt, L);
+    lua_pushboolean(L, 0);
+    t->object = neap_anchor(t->rt, L);
 }
 
 /* Keep (or let go of) its Lua object: `object` is a place of its own among the anchors. */
@@ -47,10 +47,11 @@ void neap_task_object(neap_task *t, task_box *box, lua_State *L, int index)
     list_append(&t->rt->boxes, &box->all);
 }
 
-/* A task that will be a member of `scope`; push its function on t->L. Raises when there is no
- * memory. */
-neap_task *neap_task_new(neap_runtime *rt, neap_scope *scope)
+/* A task that will be a member of `scope`; push its function on t->L. Raises on L, which is the
+ * thread that runs, when there is no memory. */
+neap_task *neap_task_new(lua_State *L, neap_scope *scope)
 {
+    neap_runtime *rt = scope->rt;
     if (rt->arriving) { /* left over: making it raised */
         neap_task *left = rt->arriving;
         rt->arriving = NULL;
@@ -63,15 +64,15 @@ neap_task *neap_task_new(neap_runtime *rt, neap_scope *scope)
     } else {
         t = neap_mem(rt, NULL, 0, sizeof *t);
         if (!t) {
-            neap_error_push(rt->S, UV_ENOMEM, NULL);
-            lua_error(rt->S);
+            neap_error_push(L, UV_ENOMEM, NULL);
+            lua_error(L);
         }
         memset(t, 0, sizeof *t);
         t->rt = rt;
         t->job.run = run;
         t->anchor = 0;
         rt->arriving = t;
-        new_thread(rt, t);
+        new_thread(L, t);
         rt->arriving = NULL;
     }
     t->scope = scope;

@@ -152,7 +152,7 @@ void neap_op_rescue(neap_runtime *rt); /* delivering rt->delivering raised */
 
 /* ---- task.c ---- */
 
-neap_task *neap_task_new(neap_runtime *rt, neap_scope *scope); /* may raise on S */
+neap_task *neap_task_new(lua_State *L, neap_scope *scope); /* may raise on L */
 void neap_task_resume(neap_task *t, int nargs);                /* now, inside a drain */
 void neap_task_ready(neap_task *t);                            /* queue it */
 void neap_task_site(neap_task *t, lua_State *L);

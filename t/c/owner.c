@@ -292,6 +292,32 @@ static void test_exit(void)
     neap_close(rt, NULL, NULL);
 }
 
+/* ---- Errors where a task cannot be made ---- */
+
+static void test_no_task(void)
+{
+    neap_options options = quiet_options();
+    options.memory_limit = 4 << 20;
+    forget();
+    neap_runtime *rt = open_with(&options);
+    start(rt, "local task = require 'neap.task'\n"
+              "local function f() task.sleep(100) end\n"
+              "local kept = {} \n"
+              "for i = 1, 1e6 do\n"
+              "  local ok, err = pcall(task.spawn, f)\n"
+              "  if not ok then why = err break end kept[i] = err end kept = nil\n"
+              "print(tostring(why):match('ENOMEM') or tostring(why):match('not enough memory'))");
+    neap_close(rt, NULL, NULL);
+    if (!ok(strstr(printed, "ENOMEM") || strstr(printed, "not enough memory"),
+            "a spawn that finds no memory raises that"))
+        printf("# %.200s; %.200s\n", printed, reported.message);
+    prints("local task = require 'neap.task'\n"
+           "local function big(...) return task.spawn(function(...) print(select('#', ...)) end, ...) end\n"
+           "local many = {} for i = 1, 7900 do many[i] = i end\n"
+           "big(unpack(many))",
+           "7900\n", "one may have thousands of arguments");
+}
+
 int main(void)
 {
     test_inside();
@@ -302,5 +328,6 @@ int main(void)
     test_weights();
     test_died();
     test_exit();
+    test_no_task();
     return done_testing();
 }
