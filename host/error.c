@@ -81,7 +81,8 @@ static size_t encode(char *out, va_list ap)
     char *p = out, made[FIELD_MAX];
     va_list values;
     va_copy(values, ap);
-    for (int field; (field = va_arg(values, int)) > NEAP_F_END && field < FIELDS;) {
+    int field, left = FIELDS; /* as many as there is room for */
+    while (left-- && (field = va_arg(values, int)) > NEAP_F_END && field < FIELDS) {
         const char *text = field_text(field, &values, made);
         if (!text)
             continue;

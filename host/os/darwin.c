@@ -4,6 +4,7 @@
 #include "os.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <sys/ucontext.h>
 
 int neap_os_stack(char **base, size_t *size)
@@ -40,6 +41,12 @@ void neap_os_timer_arm(neap_os_timer *timer, uint64_t deadline)
 void neap_os_timer_close(neap_os_timer *timer)
 {
     neap_ticker_close((neap_ticker *)timer);
+}
+
+void neap_os_signal_discard(const sigset_t *set) /* there is no sigtimedwait */
+{
+    int signo;
+    sigwait(set, &signo);
 }
 
 #else

@@ -77,6 +77,13 @@ void neap_os_timer_close(neap_os_timer *timer)
     free(timer);
 }
 
+void neap_os_signal_discard(const sigset_t *set)
+{
+    const struct timespec now = {0, 0};
+    while (sigtimedwait(set, NULL, &now) < 0 && errno == EINTR)
+        ;
+}
+
 #else
 typedef int neap_not_freebsd; /* a file may not be empty */
 #endif

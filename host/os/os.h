@@ -36,6 +36,10 @@ typedef struct {
 void neap_pipe_block(neap_pipe_guard *guard);
 void neap_pipe_restore(const neap_pipe_guard *guard);
 
+/* Take a pending signal of the set, which is blocked, without waiting for one if the system can do so:
+ * another thread may have taken it. */
+void neap_os_signal_discard(const sigset_t *set);
+
 /* One-shot timers that send `signo` to the thread that opened them. An armed timer is replaced; arm
  * is signal-safe. All are called on that thread. */
 typedef struct neap_os_timer neap_os_timer;

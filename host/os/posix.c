@@ -88,12 +88,11 @@ void neap_pipe_block(neap_pipe_guard *g)
 void neap_pipe_restore(const neap_pipe_guard *g)
 {
     sigset_t pipe, pending;
-    int signo;
     sigemptyset(&pipe);
     sigaddset(&pipe, SIGPIPE);
     sigpending(&pending);
     if (sigismember(&pending, SIGPIPE) && !g->was_pending && !sigismember(&g->old, SIGPIPE))
-        sigwait(&pipe, &signo);
+        neap_os_signal_discard(&pipe);
     pthread_sigmask(SIG_SETMASK, &g->old, NULL);
 }
 
