@@ -72,7 +72,7 @@ int neap_run(neap_runtime *rt)
         wait_for_remotes(rt);
         if (!rt->exiting && !root->stopped && rt->state == RT_OPEN)
             check_deadlock(rt);
-        if (rt->head) /* an on_error handler for it */
+        if (rt->head && !rt->exiting) /* an on_error handler for it */
             uv_run(rt->root->loop, UV_RUN_DEFAULT);
     }
     root->running = false;

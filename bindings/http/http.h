@@ -155,9 +155,9 @@ struct http_connection {
     double deadline;        /* of this phase, if it has one */
     double output_deadline; /* the client must have taken some of what is queued; 0: nothing is */
     double armed;           /* when the timer fires; 0: it does not */
-    uint64_t sent, taken;   /* bytes given to t; of these not queued any more, when we last looked */
-    uint32_t discarded;     /* bytes, while lingering */
-    uint32_t seen;          /* bytes of out when the last drain ended */
+    uint64_t sent, taken; /* bytes given to t; of these not queued any more, when we last looked */
+    uint32_t discarded;   /* bytes, while lingering */
+    uint32_t seen;        /* bytes of out when the last drain ended */
     uint8_t phase;
     bool flushing; /* the flush job is queued: the memory must stay */
     bool ended;    /* the client sends no more */
