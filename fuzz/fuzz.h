@@ -15,6 +15,7 @@
         }                                                                                          \
     } while (0)
 
+int LLVMFuzzerInitialize(int *argc, char ***argv); /* may be left out */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #endif

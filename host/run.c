@@ -49,7 +49,7 @@ static void check_deadlock(neap_runtime *rt)
 static void wait_for_remotes(neap_runtime *rt)
 {
     uv_handle_t *async = (uv_handle_t *)&rt->root->async;
-    while (!rt->exiting && rt->remotes && rt->ops) {
+    while (!rt->exiting && !rt->root->stopped && rt->state == RT_OPEN && rt->remotes && rt->ops) {
         uv_ref(async);
         uv_run(rt->root->loop, UV_RUN_ONCE);
         if (!rt->root->keeps)

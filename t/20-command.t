@@ -122,6 +122,7 @@ subtest 'the end' => sub {
     is((run("$neap -e \"task.sleep(0.001, function() os.exit(6) end) task.sleep(5)\""))[2], 6, 'in a callback');
     is((run("$neap -e \"print(1) os.exit(0)\""))[0], "1\n", 'what was printed is there');
     for my $code ('while true do end', 'task.sleep(60)') {
+        local $SIG{INT} = 'DEFAULT'; # a shell that runs us in the background ignores it
         my $pid = fork // die;
         if (!$pid) { open(STDERR, '>', '/dev/null'); exec $neap, '-e', $code or die }
         select undef, undef, undef, 0.4;

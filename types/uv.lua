@@ -171,6 +171,41 @@ function uv_stream_t:write(data, callback) end
 ---@return string?
 function uv_stream_t:write2(data, send_handle, callback) end
 
+---@class luv_work_ctx_t
+local luv_work_ctx_t = {}
+
+---Queues it with these arguments: nil, booleans, numbers, strings, light userdata, threads, semaphores and
+---handles (see `uv.new_thread`), as its results may be. Works run in the order they were queued, as many at once
+---as the pool has threads: four, or UV_THREADPOOL_SIZE. An error in the work goes where the program's errors go
+---(it does not end the program), and `after` is called without results. The same states are used again, so
+---globals that a work sets may be there in a later one. Raises when an argument cannot be passed.
+---@param ... any
+---@return boolean?
+---@return string?
+---@return string?
+function luv_work_ctx_t:queue(...) end
+
+---@class string
+local string = {}
+
+---Names the thread that this is called on, for debuggers and ps.
+---@return 0?
+---@return string?
+---@return string?
+function string:setname() end
+
+---@class uv_async_t: uv_handle_t
+local uv_async_t = {}
+
+---Has the callback called with these arguments; those from the first on that is of another type are left out. May be
+---called in another thread, with the handle that was given to that. Several that come before the callback is called
+---call it once, with the arguments of the last.
+---@param ... any
+---@return 0?
+---@return string?
+---@return string?
+function uv_async_t:send(...) end
+
 ---@class uv_check_t: uv_handle_t
 local uv_check_t = {}
 
@@ -277,6 +312,82 @@ function uv_idle_t:stop() end
 ---@class uv_pipe_t: uv_stream_t
 local uv_pipe_t = {}
 
+---Gives it a path, where a socket appears that is removed when the handle closes; a path of more than 107 bytes is cut
+---there. `uv.listen` is next. EADDRINUSE: there is one already. EINVAL: the handle has a path, or is closed.
+---@param name string
+---@return 0?
+---@return string?
+---@return string?
+function uv_pipe_t:bind(name) end
+
+---As `uv.pipe_bind`; `name` may begin with a zero byte, for Linux's abstract sockets. With `no_truncate` one that is
+---too long fails with EINVAL and is not cut.
+---@param name string
+---@param flags? integer | { no_truncate: boolean? }
+---@return 0?
+---@return string?
+---@return string?
+function uv_pipe_t:bind2(name, flags) end
+
+---Lets other users' processes connect, read ("r") and write ("w"): as the access rights of its path, which it has to
+---be bound to.
+---@param flags "r" | "w" | "rw" | "wr"
+---@return 0?
+---@return string?
+---@return string?
+function uv_pipe_t:chmod(flags) end
+
+---Connects to the Unix socket at a path. `callback` is called when it is, or with the name of an error: ENOENT there is
+---none, ECONNREFUSED nobody listens. EALREADY: it is connecting. EINVAL: the handle is closed.
+---@param name string
+---@param callback? fun(err: string?)
+---@return uv_connect_t?
+---@return string?
+---@return string?
+function uv_pipe_t:connect(name, callback) end
+
+---As `uv.pipe_connect`, with the names and flags of `uv.pipe_bind2`.
+---@param name string
+---@param flags? integer | { no_truncate: boolean? }
+---@param callback? fun(err: string?)
+---@return uv_connect_t?
+---@return string?
+---@return string?
+function uv_pipe_t:connect2(name, flags, callback) end
+
+---The path that the other side was bound to; "" when it has none. ENOTCONN: it is not connected.
+---@return string?
+---@return string?
+---@return string?
+function uv_pipe_t:getpeername() end
+
+---The path that it was bound to; "" when it has none. EBADF: there is no socket yet.
+---@return string?
+---@return string?
+---@return string?
+function uv_pipe_t:getsockname() end
+
+---Makes it a stream on an open descriptor, of a pipe or Unix socket, which is the handle's from then on: it is closed
+---with it. EINVAL: the handle is closed.
+---@param fd integer
+---@return 0?
+---@return string?
+---@return string?
+function uv_pipe_t:open(fd) end
+
+---How many handles have come through a pipe for handles and wait to be taken with `uv.accept`.
+---@return integer
+function uv_pipe_t:pending_count() end
+
+---How many connections may wait, on Windows; elsewhere nothing happens.
+---@param count integer
+function uv_pipe_t:pending_instances(count) end
+
+---The type of the first of them: "tcp", "pipe" or "udp", which is what the handle that is given to `uv.accept` has to
+---be. Nothing when there is none.
+---@return string?
+function uv_pipe_t:pending_type() end
+
 ---@class uv_poll_t: uv_handle_t
 local uv_poll_t = {}
 
@@ -313,6 +424,38 @@ function uv_prepare_t:start(callback) end
 ---@return string?
 ---@return string?
 function uv_prepare_t:stop() end
+
+---@class uv_process_t: uv_handle_t
+local uv_process_t = {}
+
+---Its number, which may be another's when it has ended.
+---@return integer
+function uv_process_t:get_pid() end
+
+---Sends it a signal, a number or a name such as "sigkill"; "sigterm" by default. 0, or a name that there is not, only
+---looks whether it is there. ESRCH: it has ended.
+---@param signum? integer | string
+---@return 0?
+---@return string?
+---@return string?
+function uv_process_t:kill(signum) end
+
+---@class uv_random_t: uv_req_t
+local uv_random_t = {}
+
+---@class uv_sem_t
+local uv_sem_t = {}
+
+---Adds 1 to its count, and wakes one thread that waits for it.
+function uv_sem_t:post() end
+
+---Takes 1 from its count, if that is above 0, and says whether it has.
+---@return boolean
+function uv_sem_t:trywait() end
+
+---Waits until its count is above 0, and takes 1 from it; meanwhile nothing else runs on this thread. Raises in a
+---thread that is told to stop, because the program ends.
+function uv_sem_t:wait() end
 
 ---@class uv_shutdown_t: uv_req_t
 local uv_shutdown_t = {}
@@ -423,6 +566,62 @@ function uv_tcp_t:simultaneous_accepts(enable) end
 ---@return integer
 function uv_tcp_t:write_queue_size() end
 
+---@class uv_thread_t
+local uv_thread_t = {}
+
+---Gives up waiting for it: it cannot be joined any more. The program's end waits for it all the same.
+---@return boolean?
+---@return string?
+---@return string?
+function uv_thread_t:detach() end
+
+---Whether both are the same thread. `==` says the same.
+---@param other uv_thread_t
+---@return boolean
+function uv_thread_t:equal(other) end
+
+---Which processors it may run on: true at the number of each, the first being 1. `size` is how many are told,
+---`uv.cpumask_size()` at least, which is the default.
+---@param size? integer
+---@return (table<integer, boolean>)?
+---@return string?
+---@return string?
+function uv_thread_t:getaffinity(size) end
+
+---Its name.
+---@return string?
+---@return string?
+---@return string?
+function uv_thread_t:getname() end
+
+---Its priority as the system has it.
+---@return integer?
+---@return string?
+---@return string?
+function uv_thread_t:getpriority() end
+
+---Waits until the thread has ended; meanwhile nothing else runs on this one. ESRCH: it has been joined already.
+---@return boolean?
+---@return string?
+---@return string?
+function uv_thread_t:join() end
+
+---Says which processors it may run on: those whose number has true in `mask`, the first being 1. Returns true, or
+---with `get_old` what was allowed before.
+---@param mask table<integer, boolean>
+---@param get_old? boolean
+---@return (boolean | table<integer, boolean>)?
+---@return string?
+---@return string?
+function uv_thread_t:setaffinity(mask, get_old) end
+
+---Sets it: one of `uv.constants.THREAD_PRIORITY_*`.
+---@param priority integer
+---@return boolean?
+---@return string?
+---@return string?
+function uv_thread_t:setpriority(priority) end
+
 ---@class uv_timer_t: uv_handle_t
 local uv_timer_t = {}
 
@@ -477,14 +676,158 @@ function uv_tty_t:get_winsize() end
 ---@return string?
 function uv_tty_t:set_mode(mode) end
 
----@class uv_udp_t
+---@class uv_udp_option_t
+local uv_udp_option_t = {}
+
+---Whether it may send to all hosts of a network: it may not, by default.
+---@param on boolean
+---@return 0?
+---@return string?
+---@return string?
+function uv_udp_option_t:set_broadcast(on) end
+
+---Joins or leaves a multicast group, on the interface that has an address, or nil: on the system's choice.
+---@param multicast_addr string
+---@param interface_addr string?
+---@param membership "join" | "leave"
+---@return 0?
+---@return string?
+---@return string?
+function uv_udp_option_t:set_membership(multicast_addr, interface_addr, membership) end
+
+---The interface, by its address, on which it sends to groups.
+---@param interface_addr string
+---@return 0?
+---@return string?
+---@return string?
+function uv_udp_option_t:set_multicast_interface(interface_addr) end
+
+---Whether what it sends to a group comes to this host's members, too: it does, by default.
+---@param on boolean
+---@return 0?
+---@return string?
+---@return string?
+function uv_udp_option_t:set_multicast_loop(on) end
+
+---How many routers pass on what it sends to a group: 1 to 255, 1 by default.
+---@param ttl integer
+---@return 0?
+---@return string?
+---@return string?
+function uv_udp_option_t:set_multicast_ttl(ttl) end
+
+---The same, for what one source sends to the group.
+---@param multicast_addr string
+---@param interface_addr string?
+---@param source_addr string
+---@param membership "join" | "leave"
+---@return 0?
+---@return string?
+---@return string?
+function uv_udp_option_t:set_source_membership(multicast_addr, interface_addr, source_addr, membership) end
+
+---How many routers pass on what it sends: 1 to 255.
+---@param ttl integer
+---@return 0?
+---@return string?
+---@return string?
+function uv_udp_option_t:set_ttl(ttl) end
+
+---@class uv_udp_send_t: uv_req_t
+local uv_udp_send_t = {}
+
+---@class uv_udp_t: uv_handle_t
 local uv_udp_t = {}
+
+---Gives it an address, where it receives; port 0: any that is free. `reuseaddr`: several sockets may have the address,
+---and the last one receives. `ipv6only`: no IPv4 through an IPv6 address. EADDRINUSE: another has it. EINVAL: the handle
+---has an address, or is closed. A host that is no IP address raises.
+---@param host string
+---@param port integer
+---@param flags? { reuseaddr: boolean?, ipv6only: boolean? }
+---@return 0?
+---@return string?
+---@return string?
+function uv_udp_t:bind(host, port, flags) end
+
+---From now on it sends to this address only, and receives from it only. With nil and nil, as before again. EISCONN: it
+---has one. ENOTCONN: it has none to lose.
+---@param host string?
+---@param port integer?
+---@return 0?
+---@return string?
+---@return string?
+function uv_udp_t:connect(host, port) end
+
+---How many datagrams that are.
+---@return integer
+function uv_udp_t:get_send_queue_count() end
+
+---Bytes that were sent and that the kernel has not taken yet.
+---@return integer
+function uv_udp_t:get_send_queue_size() end
+
+---The address that it was connected to. ENOTCONN: none.
+---@return uv_address?
+---@return string?
+---@return string?
+function uv_udp_t:getpeername() end
+
+---Its own address. EBADF: there is no socket yet.
+---@return uv_address?
+---@return string?
+---@return string?
+function uv_udp_t:getsockname() end
+
+---Makes it the handle of a datagram socket, which is the handle's from then on: it is closed with it.
+---@param fd integer
+---@return 0?
+---@return string?
+---@return string?
+function uv_udp_t:open(fd) end
+
+---Receives: `callback` gets each datagram with the address that it came from; "" is an empty one; data and addr nil:
+---no more for now. `flags.partial`: it was too long, and its end is lost; `flags.mmsg_chunk`: it was one of several
+---taken at once. A handle without an address gets one. EALREADY: it receives already, and has the new callback.
+---@param callback fun(err: string?, data: string?, addr: uv_address?, flags: { partial: boolean?, mmsg_chunk: boolean? })
+---@return 0?
+---@return string?
+---@return string?
+function uv_udp_t:recv_start(callback) end
+
+---Stops receiving: the callback is not called any more. What comes waits in the kernel.
+---@return 0?
+---@return string?
+---@return string?
+function uv_udp_t:recv_stop() end
+
+---Sends a datagram, which is all of `data`, to an address; nil and nil: to the one that it was connected to. `callback`
+---is called when the kernel has taken it, or with the name of an error, such as EMSGSIZE: it is too long. That it
+---arrives nobody knows. EDESTADDRREQ: there is no address. EISCONN: there are two.
+---@param data string | string[]
+---@param host string?
+---@param port integer?
+---@param callback? fun(err: string?)
+---@return 0?
+---@return string?
+---@return string?
+function uv_udp_t:send(data, host, port, callback) end
+
+---The same, if the kernel takes it at once: returns how many bytes that was. EAGAIN: it does not, or others wait.
+---@param data string | string[]
+---@param host string?
+---@param port integer?
+---@return integer?
+---@return string?
+---@return string?
+function uv_udp_t:try_send(data, host, port) end
 
 ---@class uv_write_t: uv_req_t
 local uv_write_t = {}
 
 ---@class uv
 ---@field constants table<string, integer>
+---@field errno table<string, integer>
 local uv = {}
 
 ---In the callback of `uv.listen`: makes `client`, a new handle of the same type, the other end of the connection.
@@ -495,6 +838,20 @@ local uv = {}
 ---@return string?
 ---@return string?
 function uv.accept(stream, client) end
+
+---Has the callback called with these arguments; those from the first on that is of another type are left out. May be
+---called in another thread, with the handle that was given to that. Several that come before the callback is called
+---call it once, with the arguments of the last.
+---@param async uv_async_t
+---@param ... any
+---@return 0?
+---@return string?
+---@return string?
+function uv.async_send(async, ...) end
+
+---How many threads can run at once: the processors that this process may use, 1 at least.
+---@return integer
+function uv.available_parallelism() end
 
 ---The descriptor on which the loop waits (epoll's, kqueue's): readable when there is something to do, so that it can be
 ---put into another loop.
@@ -516,6 +873,13 @@ function uv.backend_timeout() end
 ---@return string?
 function uv.cancel(request) end
 
+---Makes it the current folder, which is the whole process's. ENOENT, ENOTDIR, EACCES.
+---@param path string
+---@return 0?
+---@return string?
+---@return string?
+function uv.chdir(path) end
+
 ---Starts it: `callback` is called in every turn of the loop, right after it has waited for events and has
 ---told of them. One that is started already gets the new callback. EINVAL: it is closed.
 ---@param check uv_check_t
@@ -532,12 +896,48 @@ function uv.check_start(check, callback) end
 ---@return string?
 function uv.check_stop(check) end
 
+---A clock's time as `sec` and `nsec`: since some moment, never going back, or since 1970.
+---@param clock "monotonic" | "realtime"
+---@return table?
+---@return string?
+---@return string?
+function uv.clock_gettime(clock) end
+
 ---Closes the handle: it is stopped at once, what it waits for fails with ECANCELED, and `callback` is called
 ---when the loop has let go of it. Raises when it is closed, or being closed, already. A handle that nobody
 ---closes stays open, whether its object is still referred to or not.
 ---@param handle uv_handle_t
 ---@param callback? fun()
 function uv.close(handle, callback) end
+
+---An array of the machine's processors: `model`, `speed` in MHz, and `times` in milliseconds since it was started,
+---which are `user`, `nice`, `sys`, `idle` and `irq`.
+---@return table?
+---@return string?
+---@return string?
+function uv.cpu_info() end
+
+---How many processors a thread's mask has places for. ENOTSUP: the system has no such masks.
+---@return integer?
+---@return string?
+---@return string?
+function uv.cpumask_size() end
+
+---The current folder.
+---@return string?
+---@return string?
+---@return string?
+function uv.cwd() end
+
+---Marks the descriptors that this process itself has inherited, so that programs which it starts do not. To be called
+---early, as it knows those by their low numbers.
+function uv.disable_stdio_inheritance() end
+
+---The path of the program that runs.
+---@return string?
+---@return string?
+---@return string?
+function uv.exepath() end
 
 ---Its file descriptor, which stays the handle's: of a stream, a udp or a poll. EINVAL: its type has none.
 ---EBADF: it has none yet, or none any more.
@@ -942,6 +1342,29 @@ function uv.fs_utime(path, atime, mtime, callback) end
 ---@return string?
 function uv.fs_write(fd, data, offset, callback) end
 
+---How many bytes are still free for the process.
+---@return integer
+function uv.get_available_memory() end
+
+---How many bytes the process may have (cgroup); 0 where that is not known, a very large number where there is no
+---bound.
+---@return integer
+function uv.get_constrained_memory() end
+
+---The machine's memory that is free, in bytes.
+---@return integer
+function uv.get_free_memory() end
+
+---What ps shows of the process. ENOBUFS: in a program that has not called libuv's uv_setup_args.
+---@return string?
+---@return string?
+---@return string?
+function uv.get_process_title() end
+
+---The machine's memory in bytes.
+---@return integer
+function uv.get_total_memory() end
+
 ---The addresses of a host (nil: this machine's own) and a service, a name or a port (nil: none): an array of
 ---tables with `addr`, `family` ("inet", "inet6"), `socktype` ("stream", ...), `protocol` ("tcp", ...), and where
 ---there are such `port` and `canonname`. `hints` may have `family`, `socktype`, `protocol`, as in the answer or
@@ -957,6 +1380,10 @@ function uv.fs_write(fd, data, offset, callback) end
 ---@return string?
 function uv.getaddrinfo(host, service, hints, callback) end
 
+---The id of the group that it runs for.
+---@return integer
+function uv.getgid() end
+
 ---The names of an address, a table of `ip`, `port` and `family` ("inet", "inet6"), which may all be left out but
 ---one: the host's and the service's, as text, or the numbers again where there are none. Without a callback it
 ---waits, and nothing else runs. EINVAL: it is no address of these families.
@@ -966,6 +1393,38 @@ function uv.getaddrinfo(host, service, hints, callback) end
 ---@return (string | uv_getnameinfo_t)|string?
 ---@return string?
 function uv.getnameinfo(address, callback) end
+
+---The process's id.
+---@return integer
+function uv.getpid() end
+
+---What the process has used, as getrusage(2) tells it: `utime` and `stime`, times of the processor, each with `sec`
+---and `usec`; `maxrss` in KiB; `minflt`, `majflt`, `inblock`, `oublock`, `nvcsw`, `nivcsw` and the others, counts.
+---@return table?
+---@return string?
+---@return string?
+function uv.getrusage() end
+
+---The same of the thread that this is called on.
+---@return table?
+---@return string?
+---@return string?
+function uv.getrusage_thread() end
+
+---The time since 1970 in UTC: seconds, and microseconds beyond them.
+---@return integer?
+---@return (integer)|string?
+---@return string?
+function uv.gettimeofday() end
+
+---The id of the user that it runs for.
+---@return integer
+function uv.getuid() end
+
+---What kind of thing an open descriptor is; nothing, when there is none or it is another kind.
+---@param fd integer
+---@return "tty" | "pipe" | "tcp" | "udp" | "file" | nil
+function uv.guess_handle(fd) end
 
 ---Its type's name, such as "tcp", and libuv's number of it.
 ---@param handle uv_handle_t
@@ -977,6 +1436,10 @@ function uv.handle_get_type(handle) end
 ---@param handle uv_handle_t
 ---@return boolean
 function uv.has_ref(handle) end
+
+---Nanoseconds since some moment, on a clock that never goes back: for measuring.
+---@return integer
+function uv.hrtime() end
 
 ---Starts it: `callback` is called in every turn of the loop, and the loop no longer sleeps: it takes what
 ---events there are and goes on, at the full speed of one CPU. One that is started already gets the new
@@ -994,6 +1457,27 @@ function uv.idle_start(idle, callback) end
 ---@return string?
 ---@return string?
 function uv.idle_stop(idle) end
+
+---What stands for the interface in an IPv6 address's scope: its name here. `index` as in `uv.if_indextoname`.
+---@param index integer
+---@return string?
+---@return string?
+---@return string?
+function uv.if_indextoiid(index) end
+
+---The name of a network interface: of the one that the system counts as `index` - 1. ENXIO: there is none.
+---@param index integer
+---@return string?
+---@return string?
+---@return string?
+function uv.if_indextoname(index) end
+
+---By the name of each network interface an array of its addresses: `ip`, `netmask`, `family` ("inet" or "inet6"),
+---`mac` in six bytes, and whether it is `internal`, as the loopback is.
+---@return table?
+---@return string?
+---@return string?
+function uv.interface_addresses() end
 
 ---Whether it does something: a timer that was started, a stream that reads, connects or listens.
 ---@param handle uv_handle_t
@@ -1015,6 +1499,14 @@ function uv.is_readable(stream) end
 ---@return boolean
 function uv.is_writable(stream) end
 
+---Sends a signal to any process, as kill(2): see `uv.process_kill`. EPERM: it may not be signalled.
+---@param pid integer
+---@param signum? integer | string
+---@return 0?
+---@return string?
+---@return string?
+function uv.kill(pid, signum) end
+
 ---Waits for connections, up to `backlog` of which the kernel keeps until they are accepted. `callback` is called for each:
 ---take it with `uv.accept`. EADDRINUSE: the address is taken (it is told here, not when it was bound).
 ---@param stream uv_stream_t
@@ -1024,6 +1516,12 @@ function uv.is_writable(stream) end
 ---@return string?
 ---@return string?
 function uv.listen(stream, backlog, callback) end
+
+---The load of the machine: how many processes ran or waited to run, over one, five and fifteen minutes.
+---@return number
+---@return number
+---@return number
+function uv.loadavg() end
 
 ---Whether anything keeps the loop running: a handle that is active and not unref'ed, one that is being closed, a
 ---request.
@@ -1055,6 +1553,21 @@ function uv.loop_mode() end
 ---@return integer
 function uv.metrics_idle_time() end
 
+---Counts of the loop: `loop_count`, its turns; `events`, that it has seen; `events_waiting`, that were there when it
+---looked.
+---@return table?
+---@return string?
+---@return string?
+function uv.metrics_info() end
+
+---A new async handle. `callback` is called in the loop's thread soon after `uv.async_send`. While it is open the
+---program goes on running.
+---@param callback fun(...)
+---@return uv_async_t?
+---@return string?
+---@return string?
+function uv.new_async(callback) end
+
 ---A new check handle, which is not started.
 ---@return uv_check_t?
 ---@return string?
@@ -1079,6 +1592,13 @@ function uv.new_fs_poll() end
 ---@return string?
 function uv.new_idle() end
 
+---A new pipe handle, which is not connected. With `ipc` true it is one for handles: see `uv.write2`.
+---@param ipc? boolean
+---@return uv_pipe_t?
+---@return string?
+---@return string?
+function uv.new_pipe(ipc) end
+
 ---A new poll handle for a descriptor, which stays the caller's and has to stay open while this is started. For
 ---one of which another library reads: libuv's own handles do all that themselves. EPERM: it is a file's.
 ---EEXIST: a started handle has it.
@@ -1093,6 +1613,13 @@ function uv.new_poll(fd) end
 ---@return string?
 ---@return string?
 function uv.new_prepare() end
+
+---A new semaphore, with a count of `value`, which is 0. It is collected when no thread refers to it.
+---@param value? integer
+---@return uv_sem_t?
+---@return string?
+---@return string?
+function uv.new_sem(value) end
 
 ---A new signal handle, which is not started.
 ---@return uv_signal_t?
@@ -1114,6 +1641,21 @@ function uv.new_socket_poll(fd) end
 ---@return string?
 function uv.new_tcp(family) end
 
+---Starts a thread that calls `entry` with the arguments, in a Lua state of its own: `uv` and Neap's modules can
+---be required there, and waits work. `entry` is a function, which gets there without its upvalues, or Lua code.
+---Arguments are nil, booleans, numbers, strings, light userdata, threads and semaphores, and handles, of which
+---only an async can be used there: to send to it. `stack_size` is in bytes, 1 MiB at least. What the function
+---returns is lost; an error is reported on standard error, with its traceback, and ends the thread, as os.exit
+---does. Modules are found where this state finds them. The program's end tells the threads that wait to stop,
+---and waits for all of them. Raises when `entry` cannot be dumped, or an argument cannot be passed.
+---@param options? {stack_size: integer?}
+---@param entry fun(...) | string
+---@param ... any
+---@return uv_thread_t?
+---@return string?
+---@return string?
+function uv.new_thread(options, entry, ...) end
+
 ---A new timer, which is not started.
 ---@return uv_timer_t?
 ---@return string?
@@ -1130,9 +1672,206 @@ function uv.new_timer() end
 ---@return string?
 function uv.new_tty(fd, readable) end
 
+---A new UDP handle. With a `family` ("inet", "inet6") its socket is made at once, else when it has an address. With
+---`mmsgs` above 1 it takes up to that many datagrams, 20 at most, from the kernel at once, into a buffer of 64 KB for
+---each. In place of the table: a family, or libuv's flags, as a number.
+---@param flags? { family: string | integer | nil, mmsgs: integer? } | string | integer
+---@return uv_udp_t?
+---@return string?
+---@return string?
+function uv.new_udp(flags) end
+
+---A work that `uv.queue_work` can queue, as often as one likes: `work` runs on a thread of libuv's pool, in a Lua
+---state of its own, and gets there without its upvalues; it may be Lua code, too. `uv` and Neap's modules can be
+---required there, but a wait raises EWAIT. `after` gets its results here. Raises when `work` cannot be dumped.
+---@param work fun(...: any): any | string
+---@param after fun(...: any)
+---@return luv_work_ctx_t
+function uv.new_work(work, after) end
+
 ---The loop's time in milliseconds, from some point in the past. It stands still between two turns of the loop.
 ---@return integer
 function uv.now() end
+
+---All variables of the environment, by name.
+---@return (table<string, string>)?
+---@return string?
+---@return string?
+function uv.os_environ() end
+
+---The user that the process runs for, as the system's list has it: `username`, `uid`, `gid`, `shell`, `homedir`.
+---ENOENT: that has no such user.
+---@return table?
+---@return string?
+---@return string?
+function uv.os_get_passwd() end
+
+---A variable's value. `size` is the room for it, with one byte to spare; without it there is enough. ENOENT: it is
+---not set. ENOBUFS: it is longer.
+---@param name string
+---@param size? integer
+---@return string?
+---@return string?
+---@return string?
+function uv.os_getenv(name, size) end
+
+---The machine's name.
+---@return string?
+---@return string?
+---@return string?
+function uv.os_gethostname() end
+
+---The process's id.
+---@return integer
+function uv.os_getpid() end
+
+---Its parent's id.
+---@return integer
+function uv.os_getppid() end
+
+---The priority of a process, 0 being this one: from -20, the highest, to 19. ESRCH: there is no such process.
+---@param pid integer
+---@return integer?
+---@return string?
+---@return string?
+function uv.os_getpriority(pid) end
+
+---The user's home: HOME, or what the system's list of users says.
+---@return string?
+---@return string?
+---@return string?
+function uv.os_homedir() end
+
+---Sets a variable, for this process and those it starts. EINVAL: the name is empty or has a `=`.
+---@param name string
+---@param value string
+---@return boolean?
+---@return string?
+---@return string?
+function uv.os_setenv(name, value) end
+
+---Sets it. EACCES: only root may raise one. ESRCH, EINVAL.
+---@param pid integer
+---@param priority integer
+---@return boolean?
+---@return string?
+---@return string?
+function uv.os_setpriority(pid, priority) end
+
+---The folder for temporary files: TMPDIR, TMP, TEMP or TEMPDIR, or "/tmp".
+---@return string?
+---@return string?
+---@return string?
+function uv.os_tmpdir() end
+
+---The operating system: `sysname`, `release`, `version`, `machine`.
+---@return table?
+---@return string?
+---@return string?
+function uv.os_uname() end
+
+---Takes a variable away, if it is there. EINVAL: the name is empty or has a `=`.
+---@param name string
+---@return boolean?
+---@return string?
+---@return string?
+function uv.os_unsetenv(name) end
+
+---A pipe, as pipe(2): its two descriptors, which are the caller's to close, or to give to `uv.pipe_open` or
+---`uv.spawn`. `nonblock` says that one of them does not block.
+---@param read_flags? { nonblock: boolean? }
+---@param write_flags? { nonblock: boolean? }
+---@return ({ read: integer, write: integer })?
+---@return string?
+---@return string?
+function uv.pipe(read_flags, write_flags) end
+
+---Gives it a path, where a socket appears that is removed when the handle closes; a path of more than 107 bytes is cut
+---there. `uv.listen` is next. EADDRINUSE: there is one already. EINVAL: the handle has a path, or is closed.
+---@param pipe uv_pipe_t
+---@param name string
+---@return 0?
+---@return string?
+---@return string?
+function uv.pipe_bind(pipe, name) end
+
+---As `uv.pipe_bind`; `name` may begin with a zero byte, for Linux's abstract sockets. With `no_truncate` one that is
+---too long fails with EINVAL and is not cut.
+---@param pipe uv_pipe_t
+---@param name string
+---@param flags? integer | { no_truncate: boolean? }
+---@return 0?
+---@return string?
+---@return string?
+function uv.pipe_bind2(pipe, name, flags) end
+
+---Lets other users' processes connect, read ("r") and write ("w"): as the access rights of its path, which it has to
+---be bound to.
+---@param pipe uv_pipe_t
+---@param flags "r" | "w" | "rw" | "wr"
+---@return 0?
+---@return string?
+---@return string?
+function uv.pipe_chmod(pipe, flags) end
+
+---Connects to the Unix socket at a path. `callback` is called when it is, or with the name of an error: ENOENT there is
+---none, ECONNREFUSED nobody listens. EALREADY: it is connecting. EINVAL: the handle is closed.
+---@param pipe uv_pipe_t
+---@param name string
+---@param callback? fun(err: string?)
+---@return uv_connect_t?
+---@return string?
+---@return string?
+function uv.pipe_connect(pipe, name, callback) end
+
+---As `uv.pipe_connect`, with the names and flags of `uv.pipe_bind2`.
+---@param pipe uv_pipe_t
+---@param name string
+---@param flags? integer | { no_truncate: boolean? }
+---@param callback? fun(err: string?)
+---@return uv_connect_t?
+---@return string?
+---@return string?
+function uv.pipe_connect2(pipe, name, flags, callback) end
+
+---The path that the other side was bound to; "" when it has none. ENOTCONN: it is not connected.
+---@param pipe uv_pipe_t
+---@return string?
+---@return string?
+---@return string?
+function uv.pipe_getpeername(pipe) end
+
+---The path that it was bound to; "" when it has none. EBADF: there is no socket yet.
+---@param pipe uv_pipe_t
+---@return string?
+---@return string?
+---@return string?
+function uv.pipe_getsockname(pipe) end
+
+---Makes it a stream on an open descriptor, of a pipe or Unix socket, which is the handle's from then on: it is closed
+---with it. EINVAL: the handle is closed.
+---@param pipe uv_pipe_t
+---@param fd integer
+---@return 0?
+---@return string?
+---@return string?
+function uv.pipe_open(pipe, fd) end
+
+---How many handles have come through a pipe for handles and wait to be taken with `uv.accept`.
+---@param pipe uv_pipe_t
+---@return integer
+function uv.pipe_pending_count(pipe) end
+
+---How many connections may wait, on Windows; elsewhere nothing happens.
+---@param pipe uv_pipe_t
+---@param count integer
+function uv.pipe_pending_instances(pipe, count) end
+
+---The type of the first of them: "tcp", "pipe" or "udp", which is what the handle that is given to `uv.accept` has to
+---be. Nothing when there is none.
+---@param pipe uv_pipe_t
+---@return string?
+function uv.pipe_pending_type(pipe) end
 
 ---Starts it. `events` has the letters of what is waited for, in this order: "r" it can be read, "w" written, "d"
 ---the other side has gone, "p" there is urgent data; "rw" by default. `callback` is called, as long as it is
@@ -1176,6 +1915,42 @@ function uv.print_active_handles() end
 ---active, I internal.
 function uv.print_all_handles() end
 
+---Its number, which may be another's when it has ended.
+---@param process uv_process_t
+---@return integer
+function uv.process_get_pid(process) end
+
+---Sends it a signal, a number or a name such as "sigkill"; "sigterm" by default. 0, or a name that there is not, only
+---looks whether it is there. ESRCH: it has ended.
+---@param process uv_process_t
+---@param signum? integer | string
+---@return 0?
+---@return string?
+---@return string?
+function uv.process_kill(process, signum) end
+
+---Queues it with these arguments: nil, booleans, numbers, strings, light userdata, threads, semaphores and
+---handles (see `uv.new_thread`), as its results may be. Works run in the order they were queued, as many at once
+---as the pool has threads: four, or UV_THREADPOOL_SIZE. An error in the work goes where the program's errors go
+---(it does not end the program), and `after` is called without results. The same states are used again, so
+---globals that a work sets may be there in a later one. Raises when an argument cannot be passed.
+---@param work luv_work_ctx_t
+---@param ... any
+---@return boolean?
+---@return string?
+---@return string?
+function uv.queue_work(work, ...) end
+
+---That many bytes of the system's randomness, fit for keys. `flags` is 0: libuv has none yet. With `callback` it
+---happens on the thread pool, and 0 is returned. E2BIG: more than 2^31 - 1 bytes. EINVAL: flags.
+---@param size integer
+---@param flags? integer | table
+---@param callback? fun(err: string?, bytes: string?)
+---@return (string | 0)?
+---@return string?
+---@return string?
+function uv.random(size, flags, callback) end
+
 ---Reads: `callback` gets what has come, as it comes; nothing at the end; or the name of an error. EALREADY: it reads
 ---already. ENOTCONN: it is not connected.
 ---@param stream uv_stream_t
@@ -1210,12 +1985,32 @@ function uv.ref(handle) end
 ---@return integer
 function uv.req_get_type(request) end
 
+---The process's memory that is in the machine's, in bytes.
+---@return integer?
+---@return string?
+---@return string?
+function uv.resident_set_memory() end
+
 ---Runs the loop from the main script. "default", which is the default: until no active handle and no request is left, or
 ---`uv.stop` was called. "once": waits for events once, and calls their callbacks. "nowait": calls the callbacks of what
 ---is there already. Returns whether something is left. Raises inside a callback or a task, where the loop runs already.
 ---@param mode? "default" | "once" | "nowait"
 ---@return boolean
 function uv.run(mode) end
+
+---Adds 1 to its count, and wakes one thread that waits for it.
+---@param sem uv_sem_t
+function uv.sem_post(sem) end
+
+---Takes 1 from its count, if that is above 0, and says whether it has.
+---@param sem uv_sem_t
+---@return boolean
+function uv.sem_trywait(sem) end
+
+---Waits until its count is above 0, and takes 1 from it; meanwhile nothing else runs on this thread. Raises in a
+---thread that is told to stop, because the program ends.
+---@param sem uv_sem_t
+function uv.sem_wait(sem) end
 
 ---Without `size`, or with 0, the size in bytes of the buffer in which the kernel keeps what is to be sent; with it,
 ---sets that and returns 0. Linux sets, and says, twice as much. EBADF: there is no socket yet.
@@ -1225,6 +2020,21 @@ function uv.run(mode) end
 ---@return string?
 ---@return string?
 function uv.send_buffer_size(handle, size) end
+
+---Sets what ps shows; it is cut to the length of the arguments that the process was started with.
+---@param title string
+---@return 0?
+---@return string?
+---@return string?
+function uv.set_process_title(title) end
+
+---Makes it run for another group. Raises when the system does not allow it.
+---@param id integer
+function uv.setgid(id) end
+
+---Makes it run for another user. Raises when the system does not allow it.
+---@param id integer
+function uv.setuid(id) end
 
 ---Ends our half of the connection when all that waits has been written: the other side reads its end. `callback` is
 ---called then. ENOTCONN: it is not connected.
@@ -1263,6 +2073,10 @@ function uv.signal_start_oneshot(signal, signum, callback) end
 ---@return string?
 function uv.signal_stop(signal) end
 
+---Stops the whole thread for that time: no callback is called and no task goes on.
+---@param milliseconds integer
+function uv.sleep(milliseconds) end
+
 ---Two connected sockets, as descriptors: of the type "stream" (default), "dgram" or "seqpacket". `nonblock` (default: true)
 ---of each: what handles need, and what a program that gets it as its standard input does not expect. They belong to the
 ---caller: open them into handles, or close them.
@@ -1274,6 +2088,25 @@ function uv.signal_stop(signal) end
 ---@return string?
 ---@return string?
 function uv.socketpair(socktype, protocol, flags1, flags2) end
+
+---Starts a program, found along PATH when `path` has no slash, and returns its handle and its number. `on_exit` is called
+---when it has ended, with its status and the signal that ended it, or 0; the handle has to be closed all the same.
+---- `args`: its arguments, from the first on that follows its name.
+---- `stdio`: what its descriptors 0, 1, 2 and so on are: an integer is a descriptor of ours; a stream that is open is
+---  inherited; a new pipe handle becomes our end of a pipe; what is nil is /dev/null.
+---- `env`: its whole environment, as texts "NAME=value"; ours, when it is not there.
+---- `cwd`: the folder in which it starts. `uid`, `gid`: as whom it runs, which only root may set.
+---- `detached`: it has a session of its own, and lives on when we end.
+---- `verbatim`, `hide`: of Windows: the arguments are not quoted; its window is not shown.
+---
+---ENOENT: there is no such program or folder. EACCES: it may not be run. An option of a wrong type raises.
+---@param path string
+---@param options { args: string[]?, stdio: table<integer, integer | uv_stream_t>?, env: string[]?, cwd: string?, uid: integer?, gid: integer?, verbatim: boolean?, detached: boolean?, hide: boolean? }
+---@param on_exit? fun(code: integer, signal: integer)
+---@return uv_process_t?
+---@return (integer)|string?
+---@return string?
+function uv.spawn(path, options, on_exit) end
 
 ---Makes `uv.run` return as soon as the callbacks of this turn of the loop are over. Where Neap runs the loop, the
 ---program ends.
@@ -1378,6 +2211,84 @@ function uv.tcp_simultaneous_accepts(tcp, enable) end
 ---@return integer
 function uv.tcp_write_queue_size(tcp) end
 
+---Gives up waiting for it: it cannot be joined any more. The program's end waits for it all the same.
+---@param thread uv_thread_t
+---@return boolean?
+---@return string?
+---@return string?
+function uv.thread_detach(thread) end
+
+---Whether both are the same thread. `==` says the same.
+---@param thread uv_thread_t
+---@param other uv_thread_t
+---@return boolean
+function uv.thread_equal(thread, other) end
+
+---Which processors it may run on: true at the number of each, the first being 1. `size` is how many are told,
+---`uv.cpumask_size()` at least, which is the default.
+---@param thread uv_thread_t
+---@param size? integer
+---@return (table<integer, boolean>)?
+---@return string?
+---@return string?
+function uv.thread_getaffinity(thread, size) end
+
+---The number of the processor that this thread runs on; the first is 1.
+---@return integer?
+---@return string?
+---@return string?
+function uv.thread_getcpu() end
+
+---Its name.
+---@param thread uv_thread_t
+---@return string?
+---@return string?
+---@return string?
+function uv.thread_getname(thread) end
+
+---Its priority as the system has it.
+---@param thread uv_thread_t
+---@return integer?
+---@return string?
+---@return string?
+function uv.thread_getpriority(thread) end
+
+---Waits until the thread has ended; meanwhile nothing else runs on this one. ESRCH: it has been joined already.
+---@param thread uv_thread_t
+---@return boolean?
+---@return string?
+---@return string?
+function uv.thread_join(thread) end
+
+---The thread that this is called on.
+---@return uv_thread_t
+function uv.thread_self() end
+
+---Says which processors it may run on: those whose number has true in `mask`, the first being 1. Returns true, or
+---with `get_old` what was allowed before.
+---@param thread uv_thread_t
+---@param mask table<integer, boolean>
+---@param get_old? boolean
+---@return (boolean | table<integer, boolean>)?
+---@return string?
+---@return string?
+function uv.thread_setaffinity(thread, mask, get_old) end
+
+---Names the thread that this is called on, for debuggers and ps.
+---@param name string
+---@return 0?
+---@return string?
+---@return string?
+function uv.thread_setname(name) end
+
+---Sets it: one of `uv.constants.THREAD_PRIORITY_*`.
+---@param thread uv_thread_t
+---@param priority integer
+---@return boolean?
+---@return string?
+---@return string?
+function uv.thread_setpriority(thread, priority) end
+
 ---Stops it, and starts it again with its repeat time as timeout. EINVAL: it has never been started.
 ---@param timer uv_timer_t
 ---@return 0?
@@ -1417,6 +2328,13 @@ function uv.timer_start(timer, timeout, repeat_, callback) end
 ---@return string?
 ---@return string?
 function uv.timer_stop(timer) end
+
+---Message and name of an error of the system (errno, of either sign): "ENOENT: no such file or directory",
+---"ENOENT". Nothing for 0.
+---@param code integer
+---@return string
+---@return string
+function uv.translate_sys_error(code) end
 
 ---Writes what the kernel takes at once, and returns how many bytes that was. EAGAIN: nothing, or something written
 ---before still waits.
@@ -1469,12 +2387,194 @@ function uv.tty_set_mode(tty, mode) end
 ---@param state string
 function uv.tty_set_vterm_state(state) end
 
+---Gives it an address, where it receives; port 0: any that is free. `reuseaddr`: several sockets may have the address,
+---and the last one receives. `ipv6only`: no IPv4 through an IPv6 address. EADDRINUSE: another has it. EINVAL: the handle
+---has an address, or is closed. A host that is no IP address raises.
+---@param udp uv_udp_t
+---@param host string
+---@param port integer
+---@param flags? { reuseaddr: boolean?, ipv6only: boolean? }
+---@return 0?
+---@return string?
+---@return string?
+function uv.udp_bind(udp, host, port, flags) end
+
+---From now on it sends to this address only, and receives from it only. With nil and nil, as before again. EISCONN: it
+---has one. ENOTCONN: it has none to lose.
+---@param udp uv_udp_t
+---@param host string?
+---@param port integer?
+---@return 0?
+---@return string?
+---@return string?
+function uv.udp_connect(udp, host, port) end
+
+---How many datagrams that are.
+---@param udp uv_udp_t
+---@return integer
+function uv.udp_get_send_queue_count(udp) end
+
+---Bytes that were sent and that the kernel has not taken yet.
+---@param udp uv_udp_t
+---@return integer
+function uv.udp_get_send_queue_size(udp) end
+
+---The address that it was connected to. ENOTCONN: none.
+---@param udp uv_udp_t
+---@return uv_address?
+---@return string?
+---@return string?
+function uv.udp_getpeername(udp) end
+
+---Its own address. EBADF: there is no socket yet.
+---@param udp uv_udp_t
+---@return uv_address?
+---@return string?
+---@return string?
+function uv.udp_getsockname(udp) end
+
+---Makes it the handle of a datagram socket, which is the handle's from then on: it is closed with it.
+---@param udp uv_udp_t
+---@param fd integer
+---@return 0?
+---@return string?
+---@return string?
+function uv.udp_open(udp, fd) end
+
+---Receives: `callback` gets each datagram with the address that it came from; "" is an empty one; data and addr nil:
+---no more for now. `flags.partial`: it was too long, and its end is lost; `flags.mmsg_chunk`: it was one of several
+---taken at once. A handle without an address gets one. EALREADY: it receives already, and has the new callback.
+---@param udp uv_udp_t
+---@param callback fun(err: string?, data: string?, addr: uv_address?, flags: { partial: boolean?, mmsg_chunk: boolean? })
+---@return 0?
+---@return string?
+---@return string?
+function uv.udp_recv_start(udp, callback) end
+
+---Stops receiving: the callback is not called any more. What comes waits in the kernel.
+---@param udp uv_udp_t
+---@return 0?
+---@return string?
+---@return string?
+function uv.udp_recv_stop(udp) end
+
+---Sends a datagram, which is all of `data`, to an address; nil and nil: to the one that it was connected to. `callback`
+---is called when the kernel has taken it, or with the name of an error, such as EMSGSIZE: it is too long. That it
+---arrives nobody knows. EDESTADDRREQ: there is no address. EISCONN: there are two.
+---@param udp uv_udp_t
+---@param data string | string[]
+---@param host string?
+---@param port integer?
+---@param callback? fun(err: string?)
+---@return 0?
+---@return string?
+---@return string?
+function uv.udp_send(udp, data, host, port, callback) end
+
+---Whether it may send to all hosts of a network: it may not, by default.
+---@param udp uv_udp_t
+---@param on boolean
+---@return 0?
+---@return string?
+---@return string?
+function uv.udp_set_broadcast(udp, on) end
+
+---Joins or leaves a multicast group, on the interface that has an address, or nil: on the system's choice.
+---@param udp uv_udp_t
+---@param multicast_addr string
+---@param interface_addr string?
+---@param membership "join" | "leave"
+---@return 0?
+---@return string?
+---@return string?
+function uv.udp_set_membership(udp, multicast_addr, interface_addr, membership) end
+
+---The interface, by its address, on which it sends to groups.
+---@param udp uv_udp_t
+---@param interface_addr string
+---@return 0?
+---@return string?
+---@return string?
+function uv.udp_set_multicast_interface(udp, interface_addr) end
+
+---Whether what it sends to a group comes to this host's members, too: it does, by default.
+---@param udp uv_udp_t
+---@param on boolean
+---@return 0?
+---@return string?
+---@return string?
+function uv.udp_set_multicast_loop(udp, on) end
+
+---How many routers pass on what it sends to a group: 1 to 255, 1 by default.
+---@param udp uv_udp_t
+---@param ttl integer
+---@return 0?
+---@return string?
+---@return string?
+function uv.udp_set_multicast_ttl(udp, ttl) end
+
+---The same, for what one source sends to the group.
+---@param udp uv_udp_t
+---@param multicast_addr string
+---@param interface_addr string?
+---@param source_addr string
+---@param membership "join" | "leave"
+---@return 0?
+---@return string?
+---@return string?
+function uv.udp_set_source_membership(udp, multicast_addr, interface_addr, source_addr, membership) end
+
+---How many routers pass on what it sends: 1 to 255.
+---@param udp uv_udp_t
+---@param ttl integer
+---@return 0?
+---@return string?
+---@return string?
+function uv.udp_set_ttl(udp, ttl) end
+
+---The same, if the kernel takes it at once: returns how many bytes that was. EAGAIN: it does not, or others wait.
+---@param udp uv_udp_t
+---@param data string | string[]
+---@param host string?
+---@param port integer?
+---@return integer?
+---@return string?
+---@return string?
+function uv.udp_try_send(udp, data, host, port) end
+
 ---The program may end although it is active.
 ---@param handle uv_handle_t
 function uv.unref(handle) end
 
 ---Sets the loop's time to what it is now: after something that took long, before a timer is started.
 function uv.update_time() end
+
+---Seconds since the machine was started.
+---@return number?
+---@return string?
+---@return string?
+function uv.uptime() end
+
+---How many bytes a text in UTF-16, of this machine's byte order, has in WTF-8: UTF-8 that allows lone
+---surrogates.
+---@param utf16 string
+---@return integer
+function uv.utf16_length_as_wtf8(utf16) end
+
+---A text in UTF-16, of this machine's byte order, in WTF-8.
+---@param utf16 string
+---@return string?
+---@return string?
+---@return string?
+function uv.utf16_to_wtf8(utf16) end
+
+---libuv's version: major, minor and patch in eight bits each.
+---@return integer
+function uv.version() end
+
+---The same as text: "1.44.2".
+---@return string
+function uv.version_string() end
 
 ---Calls `callback` with each handle that this program has made and that is not closed yet, in the order they
 ---were made; not with those that belong to Neap. It may close them, and make new ones, which are not visited.
@@ -1501,5 +2601,19 @@ function uv.write(stream, data, callback) end
 ---@return string?
 ---@return string?
 function uv.write2(stream, data, send_handle, callback) end
+
+---How many 16-bit units a text in WTF-8 has in UTF-16. EINVAL: it is no WTF-8.
+---@param wtf8 string
+---@return integer?
+---@return string?
+---@return string?
+function uv.wtf8_length_as_utf16(wtf8) end
+
+---A text in WTF-8 in UTF-16, of this machine's byte order. EINVAL: it is no WTF-8.
+---@param wtf8 string
+---@return string?
+---@return string?
+---@return string?
+function uv.wtf8_to_utf16(wtf8) end
 
 return uv
