@@ -21,7 +21,7 @@ end
 
 local function serve(handler, options)
   options = options or {}
-  options.host, options.port = LOCAL, 0
+  options.host, options.port = options.host or LOCAL, 0
   return keep(assert(http.serve(options, handler)))
 end
 
@@ -100,7 +100,13 @@ describe("neap.http.serve", function()
     raises(function() return http.serve({ port = 70000 }, handler) end, "port")
     raises(function() return http.serve({ port = "80" }, handler) end, "must be a number")
     raises(function() return http.serve({ max_body = -1 }, handler) end, "max_body")
-    raises(function() return http.serve({ host = "nowhere.example" }, handler) end, "IP address")
+    raises(function() return http.serve({ host = 1 }, handler) end, "host")
+  end)
+
+  it("fails when its host's name cannot be resolved, and listens on one that can", function()
+    local server, err = http.serve({ host = "nowhere.invalid" }, function() end)
+    equal({ server, err.code:match("^EAI_") }, { nil, "EAI_" })
+    equal(serve(function() return "local" end, { host = "localhost" }).address, "127.0.0.1")
   end)
 
   it("lives without a reference to it", function()

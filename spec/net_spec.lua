@@ -416,6 +416,23 @@ describe("neap.net.listen", function()
     equal(read_all(slow), "slow")
   end)
 
+  it("serves on when it could not make a task for a connection, and reports", function()
+    local reports, spawn = {}, task.spawn
+    local previous = host.on_error(function(err) reports[#reports + 1] = err end)
+    local server = keep(assert(net.listen({ host = LOCAL, port = 0 }, function(stream) stream:write "hello" end)))
+    task.sleep(0.005)
+    task.spawn = function() -- luacheck: ignore
+      task.spawn = spawn -- luacheck: ignore
+      error("no room for it", 0)
+    end
+    local first = keep(assert(net.connect(LOCAL, server.port)))
+    equal(first:read(), nil)
+    local second = keep(assert(net.connect(LOCAL, server.port)))
+    equal(second:read(), "hello")
+    host.on_error(previous)
+    equal({ #reports, reports[1].message }, { 1, "no room for it" })
+  end)
+
   it("serves on when a handler fails, and reports", function()
     local reports, names = {}, { "raise", "return", "error" }
     local server = serve(function(stream)

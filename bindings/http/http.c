@@ -148,7 +148,6 @@ static int on_open(neap_env *env, lua_State *L, void *memory)
 static void on_close(neap_env *env, void *memory)
 {
     (void)env;
-    http_anchors_close(memory);
     http_pool_close(memory);
 }
 

@@ -11,7 +11,7 @@
  * owns its transport and, while a request is in progress, one exchange and its buffers; idle it
  * has neither. The exchange outlives the connection if the client leaves before the handler is
  * over: then x->c is NULL and whatever the handler sends is refused. Nothing here points into the
- * VM but anchors of the registry, and the VM holds tickets: a ticket's serial changes when its
+ * VM but what is held (neap->hold), and the VM holds tickets: a ticket's serial changes when its
  * request is over, so that what a script kept of it is found to be stale.
  */
 #ifndef NEAP_HTTP_H
@@ -64,7 +64,6 @@ struct http_ticket {
 
 enum http_kind { HTTP_REQUEST, HTTP_FIELDS, HTTP_QUERY, HTTP_RESPONSE, HTTP_HEADERS, HTTP_KINDS };
 
-typedef struct http_anchor http_anchor;
 
 struct http_state {
     neap_env *env;
@@ -76,7 +75,6 @@ struct http_state {
     int metatables[HTTP_KINDS], methods[HTTP_KINDS]; /* registry */
     const void *identities[HTTP_KINDS];              /* of the metatables */
     int encode;                                      /* registry: JSON text of a value */
-    http_anchor *anchors;                            /* see server.c */
     char date[40];                                   /* "Date: ...\r\n" */
     double date_until, now;
     bool fresh; /* now is this turn's */
@@ -114,7 +112,7 @@ struct http_server {
     neap_handle handle;
     http_state *state;
     neap_transport *listener; /* NULL: it has closed */
-    http_anchor *anchor;
+    int handler, object; /* held */
     http_connection *connections;
     http_options options;
     uint32_t count;         /* of connections */
@@ -129,7 +127,6 @@ void http_server_push_handler(lua_State *L, http_server *server);
 int http_server_listen(lua_State *L);
 int http_server_stop(lua_State *L);
 int http_server_is_closed(lua_State *L);
-void http_anchors_close(http_state *state);
 
 /* ---- A connection: connection.c, deadline.c, output.c ---- */
 

@@ -1,19 +1,17 @@
 /* server.c -- listening: options, the handle, accepting, and closing in two ways.
  *
- *   listen(options, handler, arity)   server, address, port, or nil, err
+ *   listen(address, options, handler, arity)   server, address, port, or nil, err
  *   stop(server)                      no new connection or request; what runs is answered
  *   is_closed(server)
  *
  * stop() is what a script's server:close() does. The handle's own close, when the runtime ends,
  * drops every connection at once. Either way the handle is gone when the last connection is.
  *
- * A listening server needs no reference in Lua: an anchor keeps the handler and the handle's object.
- * It is let go of by a job, because a handle closes where Lua cannot be touched.
+ * A listening server needs no reference in Lua: it holds its own object, as it does the handler.
  */
-#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
+#include <uv.h>
 
 #include "http.h"
 
@@ -109,80 +107,9 @@ static http_options check_options(lua_State *L, int table)
     };
 }
 
-/* -- the address -- */
-
-static bool set_address(struct sockaddr_storage *out, const char *host, int port)
-{
-    struct sockaddr_in *v4 = (struct sockaddr_in *)out;
-    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)out;
-    memset(out, 0, sizeof *out);
-    if (inet_pton(AF_INET, host, &v4->sin_addr) == 1) {
-        v4->sin_family = AF_INET;
-        v4->sin_port = htons((uint16_t)port);
-        return true;
-    }
-    v6->sin6_family = AF_INET6;
-    v6->sin6_port = htons((uint16_t)port);
-    return inet_pton(AF_INET6, host, &v6->sin6_addr) == 1;
-}
-
-/* -- the anchor -- */
-
-struct http_anchor {
-    neap_job job;
-    http_state *state;
-    int handler, object; /* registry */
-    http_anchor *next, *previous;
-};
-
-static void anchor_free(http_anchor *a)
-{
-    if (a->next)
-        a->next->previous = a->previous;
-    *(a->previous ? &a->previous->next : &a->state->anchors) = a->next;
-    neap->alloc(a->state->env, a, sizeof *a, 0);
-}
-
-static void on_release(neap_job *job)
-{
-    http_anchor *a = (http_anchor *)job;
-    lua_State *L = neap->lua(a->state->env);
-    luaL_unref(L, LUA_REGISTRYINDEX, a->handler);
-    luaL_unref(L, LUA_REGISTRYINDEX, a->object);
-    anchor_free(a);
-}
-
-/* Of the values at two indices. */
-static void anchor(lua_State *L, http_server *server, int handler, int object)
-{
-    http_state *state = server->state;
-    http_anchor *a = neap->alloc(state->env, NULL, 0, sizeof *a);
-    if (!a)
-        neap->raise(L, UV_ENOMEM, NEAP_F_END);
-    *a = (http_anchor){.job.run = on_release,
-                       .state = state,
-                       .handler = LUA_NOREF,
-                       .object = LUA_NOREF,
-                       .next = state->anchors};
-    if (a->next)
-        a->next->previous = a;
-    state->anchors = a;
-    server->anchor = a;
-    lua_pushvalue(L, handler);
-    a->handler = luaL_ref(L, LUA_REGISTRYINDEX);
-    lua_pushvalue(L, object);
-    a->object = luaL_ref(L, LUA_REGISTRYINDEX);
-}
-
-void http_anchors_close(http_state *state)
-{
-    while (state->anchors)
-        anchor_free(state->anchors);
-}
-
 void http_server_push_handler(lua_State *L, http_server *server)
 {
-    lua_rawgeti(L, LUA_REGISTRYINDEX, server->anchor->handler);
+    neap->held(L, server->handler);
 }
 
 /* -- events -- */
@@ -251,9 +178,8 @@ static int on_close(neap_handle *handle)
     stop_listening(server);
     for (http_connection *c = server->connections; c; c = c->next)
         http_connection_close(c);
-    if (server->anchor)
-        neap->queue(handle->env, &server->anchor->job);
-    server->anchor = NULL;
+    neap->let_go(handle->env, &server->handler);
+    neap->let_go(handle->env, &server->object);
     return server->listener || server->count > 0;
 }
 
@@ -262,43 +188,35 @@ static const neap_handle_class server_class = {
 
 /* -- functions -- */
 
-static int try_listen(http_server *server, const char *host, int port, unsigned flags)
+/* A numeric address. */
+static int check_address(lua_State *L, int index, int port, struct sockaddr_storage *address)
 {
-    struct sockaddr_storage address;
-    set_address(&address, host, port);
+    const char *text = luaL_checkstring(L, index);
+    if (uv_ip4_addr(text, port, (struct sockaddr_in *)address) &&
+        uv_ip6_addr(text, port, (struct sockaddr_in6 *)address))
+        return luaL_argerror(L, index, "not a numeric address");
+    return 0;
+}
+
+static int try_listen(http_server *server, const struct sockaddr *address, unsigned flags)
+{
     neap_transport *t = neap->transport_new(server->handle.env, NEAP_TCP);
     if (!t)
         return UV_ENOMEM;
     t->owner = server;
     server->listener = t;
     server->listening = true;
-    int r = neap->transport_bind(t, (struct sockaddr *)&address, flags);
+    int r = neap->transport_bind(t, address, flags);
     if (r == 0)
         r = neap->transport_listen(t, (int)server->options.backlog, on_accept);
     return r;
 }
 
-/* Without a host: every address, of IPv6 and with it IPv4; of IPv4 alone where there is no other. */
-static bool has_ipv6(void)
+/* "address:port", as a permission has it. */
+static const char *push_target(lua_State *L, const char *address, int port)
 {
-    int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd >= 0)
-        close(fd);
-    return fd >= 0;
-}
-
-static const char *check_host(lua_State *L, int table)
-{
-    struct sockaddr_storage address;
-    lua_getfield(L, table, "host");
-    const char *host = lua_tostring(L, -1);
-    if (!host)
-        host = has_ipv6() ? "::" : "0.0.0.0";
-    if (strcmp(host, "localhost") == 0)
-        host = "127.0.0.1";
-    if (!set_address(&address, host, 0))
-        luaL_error(L, "option host must be an IP address or \"localhost\", not '%s'", host);
-    return host; /* the table keeps it */
+    const char *format = strchr(address, ':') ? "[%s]:%d" : "%s:%d";
+    return lua_pushfstring(L, format, address, port);
 }
 
 static int push_listening(lua_State *L, http_server *server)
@@ -313,26 +231,30 @@ static int push_listening(lua_State *L, http_server *server)
 
 int http_server_listen(lua_State *L)
 {
-    luaL_checktype(L, 1, LUA_TTABLE);
-    luaL_checktype(L, 2, LUA_TFUNCTION);
-    int arity = (int)luaL_checkinteger(L, 3);
-    http_options options = check_options(L, 1);
-    int port = (int)check_number(L, 1, "port", 0, 0, 65535);
-    lua_getfield(L, 1, "reuse_port");
+    enum { ADDRESS = 1, OPTIONS, HANDLER, ARITY };
+    struct sockaddr_storage address;
+    luaL_checktype(L, OPTIONS, LUA_TTABLE);
+    luaL_checktype(L, HANDLER, LUA_TFUNCTION);
+    int arity = (int)luaL_checkinteger(L, ARITY);
+    http_options options = check_options(L, OPTIONS);
+    int port = (int)check_number(L, OPTIONS, "port", 0, 0, 65535);
+    check_address(L, ADDRESS, port, &address);
+    lua_getfield(L, OPTIONS, "reuse_port");
     unsigned flags = lua_toboolean(L, -1) ? NEAP_BIND_REUSEPORT : 0;
-    const char *host = check_host(L, 1);
 
     http_server *server = neap->handle(L, &server_class);
     server->state = http_state_of(L);
     server->options = options;
     server->arity = arity;
-    anchor(L, server, 2, lua_gettop(L));
-    int r = try_listen(server, host, port, flags);
+    server->handler = neap->hold(L, HANDLER);
+    server->object = neap->hold(L, -1);
+    int r = try_listen(server, (struct sockaddr *)&address, flags);
     if (r == 0)
         return push_listening(L, server);
     neap->close(&server->handle);
-    return neap->fail(L, r, NEAP_F_SYSCALL, "listen", NEAP_F_ADDRESS, host, NEAP_F_PORT, port,
-                      NEAP_F_END);
+    const char *host = lua_tostring(L, ADDRESS), *target = push_target(L, host, port);
+    return neap->fail(L, r, NEAP_F_PERMISSION, r == NEAP_EPERMISSION ? "net.listen" : NULL, target,
+                      NEAP_F_SYSCALL, "listen", NEAP_F_ADDRESS, host, NEAP_F_PORT, port, NEAP_F_END);
 }
 
 int http_server_stop(lua_State *L)

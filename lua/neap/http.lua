@@ -16,6 +16,7 @@
 --
 -- The C half is bindings/http: what is here gives methods their two ways to fail (`settle`), and names their types.
 
+local address = require "neap.net.address"
 local json = require "cjson".new()
 local native = require "neap_http"
 local settle = require "neap.task".settle
@@ -117,14 +118,16 @@ local function arity(handler)
   return math.min(info.nparams, 2)
 end
 
-local function server_of(handle, address, port)
-  if not handle then return nil, address end
-  return setmetatable({ handle = handle, address = address, port = port }, Server)
+local function server_of(handle, where, port)
+  if not handle then
+    return nil, where
+  end
+  return setmetatable({ handle = handle, address = where, port = port }, Server)
 end
 
 ---@class neap.http.options
 ---@field port? integer 0 (the default): any that is free
----@field host? string IP address to listen on ("::", every address, IPv4 too); or "localhost"
+---@field host? string name or address to listen on; every address of this machine when left out
 ---@field handler? fun(request: neap.http.Request, response: neap.http.Response): any instead of the second argument
 ---@field reuse_port? boolean share the port with other processes that say so too
 ---@field backlog? integer connections that wait to be accepted (4096)
@@ -158,8 +161,10 @@ function http.serve(options, handler)
   handler = handler or options.handler
   if type(handler) ~= "function" then
     error("bad argument #2 to 'serve' (handler expected, got " .. type(handler) .. ")", 2)
+  elseif options.host ~= nil and type(options.host) ~= "string" then
+    error("option host must be a string", 2)
   end
-  return settle(server_of(native.listen(options, handler, arity(handler))))
+  return settle(server_of(address.listen(options.host, native.listen, options, handler, arity(handler))))
 end
 
 return http

@@ -206,15 +206,31 @@ local function run(handler, stream)
   stream:close()
 end
 
+local function accept_one(listener, handler)
+  local stream, err = accept(listener)
+  if not stream then
+    return nil, err
+  end
+  local ok, failure = pcall(task.spawn, run, handler, stream)
+  if not ok then
+    stream:close()
+    error(failure, 0)
+  end
+  return true
+end
+
+local PAUSE = 0.1 -- seconds
+
+-- What fails (EMFILE, no memory) is reported, and the server goes on when it can.
 local function accept_all(listener, handler)
   while true do
-    local stream, err = accept(listener)
-    if stream then
-      task.spawn(run, handler, stream)
-    elseif listener:is_closed() or err.code == "ECANCELED" then
+    local ok, accepted, err = pcall(accept_one, listener, handler)
+    local failure = not ok and accepted or err
+    if failure and (listener:is_closed() or errors.is(failure, "ECANCELED")) then
       return
-    else
-      errors.report(err) -- EMFILE and the like: told once, then we go on when we can
+    elseif failure then
+      pcall(errors.report, failure) -- there may be no memory for that either
+      task.sleep(PAUSE)
     end
   end
 end
