@@ -90,7 +90,8 @@ int neap_sandbox_compile(lua_State *L, const char *text, size_t n, const char *n
     neap_vm_check_parser(L);
     if (!has_many_branches(text, n))
         return lua_loadx(L, next_piece, &s, name, "t");
-    lua_pushfstring(L, "chunk has too many branches (%d of elseif, or, and, goto, break)", BRANCHES);
+    lua_pushfstring(L, "chunk has too many branches (%d of elseif, or, and, goto, break)",
+                    BRANCHES);
     return LUA_ERRSYNTAX;
 }
 

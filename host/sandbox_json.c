@@ -82,7 +82,8 @@ static int call(lua_State *L, neap_runtime *rt, size_t held)
 static size_t measure_value(lua_State *L, neap_runtime *rt, int *deepest)
 {
     for (int again = 0; again < 2; again++) {
-        size_t left = memory_left(rt) / 3; /* the buffer doubles, and then there is the text as well */
+        size_t left =
+            memory_left(rt) / 3; /* the buffer doubles, and then there is the text as well */
         measured m = {left < MOST ? left : MOST, 0};
         size_t before = m.left;
         bool fits = measure(L, 1, 0, &m);
@@ -107,7 +108,11 @@ static int encode(lua_State *L)
 
 /* ---- What a text needs to be decoded, at most ---- */
 
-enum { SEEN = 64, TABLE = 64 + 32, STRING = 24 + 8 + 24 /* and its part of the VM's table of strings */ };
+enum {
+    SEEN = 64,
+    TABLE = 64 + 32,
+    STRING = 24 + 8 + 24 /* and its part of the VM's table of strings */
+};
 
 typedef struct {
     const char *at, *end;
@@ -129,7 +134,8 @@ static void scan_string(scan *s)
     while (s->at < s->end && *s->at != '"')
         s->at += *s->at == '\\' ? 2 : 1;
     size_t n = (size_t)((s->at < s->end ? s->at : s->end) - text);
-    unsigned hash = n ? (unsigned)(n + 7u * (unsigned char)*text + 31u * (unsigned char)text[n - 1]) : 0;
+    unsigned hash =
+        n ? (unsigned)(n + 7u * (unsigned char)*text + 31u * (unsigned char)text[n - 1]) : 0;
     if (s->seen[hash % SEEN].text && s->seen[hash % SEEN].n == n &&
         !memcmp(s->seen[hash % SEEN].text, text, n))
         return;

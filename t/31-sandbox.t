@@ -118,6 +118,13 @@ is(boxed('print(load("return 1 + 1")(), loadstring("return ...")(3), load("retur
 is(boxed('local t = require "neap.task" print(t.spawn(function() t.sleep(0.001) return 5 end):wait())'), "5\n", 'tasks');
 is(boxed('print(require("cjson").encode({ 1, a = nil }), require("cjson.safe").decode("[2]")[1])'), "[1]\t2\n", 'JSON');
 like(boxed('print(debug.traceback("here"))'), qr/^here\nstack traceback/, 'tracebacks');
+is(boxed('local t = {} for i = 1, 12345 do t[i] = i end local s = table.concat(t, ", ") local n = 0
+    for d in s:gmatch "%d+" do n = n + 1 assert(tonumber(d) == n) end
+    print(n, #s, table.concat(t, "", 12340, 12345), #table.concat(t, "", 2, 12000))'),
+    "12345\t75307\t123401234112342123431234412345\t48893\n", 'long tables are joined');
+is(boxed('local t = { 1 } table.insert(t, 2) table.insert(t, 1, 0) table.insert(t, 9, 9) print(t[1], t[3], t[9])
+    print(pcall(table.insert, t, 0, 1))'),
+    "0\t2\t9\nfalse\tbad argument #2 to 'insert' (position out of bounds)\n", 'and values inserted');
 is(boxed('local t = { 3, 1, 2 } table.sort(t) table.sort(t, function(a, b) return a > b end) print(t[1], t[3])'),
     "3\t1\n", 'sorting');
 is(boxed('local t = require "neap.task" print((("ab"):gsub(".", function(c) t.sleep(0.001) return c .. c end)))'),
@@ -137,6 +144,13 @@ is(boxed('package.path = "lib/?.lua" print(require "near")', @lib), "near\n", 'm
 is(boxed('print(dofile "lib/near.lua")', @lib), "near\n", 'dofile');
 is(boxed('local f = io.open "lib/data" print(f:read("*l", "*n", 1, "*L", "*a", "*l"))', @lib),
     "one\t2.5\t \tthree\n\tfour\tnil\n", 'reading');
+put('lib/numbers', "12 -3.5e1x 0x1F 5kg");
+is(boxed('local f = io.open "lib/numbers" print(f:read("*n", "*n", 1, "*n", "*n", "*a"))', @lib), "12\t-35\tx\t31\t5\tkg\n",
+    'numbers');
+put('lib/digits', '1' x 300);
+is(boxed('print(io.open "lib/digits":read "*n")', @lib), "nil\n", 'which have an end');
+put('lib/blanks', (' ' x 2_000_000) . '1');
+is(boxed('print(io.open "lib/blanks":read "*n")', @lib), "nil\n", 'and blanks before them too');
 is(boxed('for l in io.lines "lib/data" do io.write(l, ";") end', @lib), 'one;2.5 three;four;', 'lines');
 is(boxed('local f = io.open("lib/new", "w+") f:write("abc", 1):seek("set", 1) print(f:read(2), f:seek "end", f:close())
     print(io.type(f), pcall(f.read, f)) print(os.rename("lib/new", "lib/newer"), os.remove "lib/newer", io.open "lib/newer")', @lib),

@@ -8,7 +8,8 @@
 --
 -- Every call takes a callback as its last argument, or waits. Refusals are nil, err, with err.code, err.path and
 -- err.syscall. A permission is asked for what a call does: "fs.read PATH" to read, list and stat, "fs.write PATH" to
--- write; to make, remove or rename an entry, "fs.write" of the folder that it is in.
+-- write; to make, remove or rename an entry, "fs.write" of the folder that it is in, and to rename it "fs.read" of what
+-- gets another name: where it goes it might be readable.
 
 local binding = require "neap_fs"
 local settle = require "neap.task".settle
@@ -125,8 +126,8 @@ local open, file = binding.open, binding.file_methods()
 local file_read, file_write, file_seek = file.read, file.write, file.seek
 local file_stat, file_sync, file_truncate = file.stat, file.sync, file.truncate
 
----An open file. It does one thing at a time, in the order asked. `close()` lets what runs finish; the collector
----closes it as well.
+---An open file. It does one thing at a time, in the order asked. `close()` lets what runs finish, unless that waits for
+---the other end of a FIFO; the collector closes it as well. What is asked of a closed file is nil, err (ECLOSED).
 ---@class neap.File
 ---@field close fun(self: neap.File)
 ---@field is_closed fun(self: neap.File): boolean

@@ -52,7 +52,7 @@ local AT_ONCE = 5000
 local function concat(t, separator, first, last)
   local from = first == nil and 1 or first
   local to = last == nil and type(t) == "table" and #t or last
-  if type(from) ~= "number" or type(to) ~= "number" or not (to - from > AT_ONCE) then
+  if type(from) ~= "number" or type(to) ~= "number" or to - from <= AT_ONCE then
     return raw_concat(t, separator, first, last)
   end
   local parts, n = {}, 0

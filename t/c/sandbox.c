@@ -271,7 +271,8 @@ static void test_json(void)
     neap_run(rt);
     is_text(printed, "true\ttrue\n", "texts are decoded and encoded up to the limit");
     ok(rt->memory_peak <= LIMIT, "never above it (%zu of %d)", rt->memory_peak, LIMIT);
-    ok(allocated() < before + (4 << 20), "and cjson keeps nothing (%zu bytes)", allocated() - before);
+    ok(allocated() < before + (4 << 20), "and cjson keeps nothing (%zu bytes)",
+       allocated() - before);
     neap_close(rt, NULL, NULL);
 }
 
