@@ -739,9 +739,9 @@ local uv_udp_send_t = {}
 ---@class uv_udp_t: uv_handle_t
 local uv_udp_t = {}
 
----Gives it an address, where it receives; port 0: any that is free. `reuseaddr`: several sockets may have the address,
----and the last one receives. `ipv6only`: no IPv4 through an IPv6 address. EADDRINUSE: another has it. EINVAL: the handle
----has an address, or is closed. A host that is no IP address raises.
+---Gives it an address, where it receives; port 0: any that is free. `reuseaddr`: several sockets may have the
+---address, and the last one receives. `ipv6only`: no IPv4 through an IPv6 address. EADDRINUSE: another has it. EINVAL:
+---the handle has an address, or is closed. A host that is no IP address raises.
 ---@param host string
 ---@param port integer
 ---@param flags? { reuseaddr: boolean?, ipv6only: boolean? }
@@ -2089,8 +2089,9 @@ function uv.sleep(milliseconds) end
 ---@return string?
 function uv.socketpair(socktype, protocol, flags1, flags2) end
 
----Starts a program, found along PATH when `path` has no slash, and returns its handle and its number. `on_exit` is called
----when it has ended, with its status and the signal that ended it, or 0; the handle has to be closed all the same.
+---Starts a program, found along PATH when `path` has no slash, and returns its handle and its number. `on_exit` is
+---called when it has ended, with its status and the signal that ended it, or 0; the handle has to be closed all the
+---same.
 ---- `args`: its arguments, from the first on that follows its name.
 ---- `stdio`: what its descriptors 0, 1, 2 and so on are: an integer is a descriptor of ours; a stream that is open is
 ---  inherited; a new pipe handle becomes our end of a pipe; what is nil is /dev/null.
@@ -2387,9 +2388,9 @@ function uv.tty_set_mode(tty, mode) end
 ---@param state string
 function uv.tty_set_vterm_state(state) end
 
----Gives it an address, where it receives; port 0: any that is free. `reuseaddr`: several sockets may have the address,
----and the last one receives. `ipv6only`: no IPv4 through an IPv6 address. EADDRINUSE: another has it. EINVAL: the handle
----has an address, or is closed. A host that is no IP address raises.
+---Gives it an address, where it receives; port 0: any that is free. `reuseaddr`: several sockets may have the
+---address, and the last one receives. `ipv6only`: no IPv4 through an IPv6 address. EADDRINUSE: another has it. EINVAL:
+---the handle has an address, or is closed. A host that is no IP address raises.
 ---@param udp uv_udp_t
 ---@param host string
 ---@param port integer

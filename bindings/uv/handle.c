@@ -1,13 +1,7 @@
 /* handle.c -- what all handles have: their life, and the functions that take any of them.
  *
- *     close(handle, callback?)       is_active(handle), is_closing(handle) -> boolean
- *     ref(handle), unref(handle)     has_ref(handle) -> boolean
- *     send_buffer_size(handle, size?), recv_buffer_size(handle, size?) -> 0 | size
- *     fileno(handle) -> integer      handle_get_type(handle) -> name, number
- *     walk(callback)                 for each open handle that scripts have made
- *
  * Life. Made, it holds its own object and stands in the state's list; the callback of uv_close ends
- * both. */
+ * both. A closed one's object still answers: libuv's struct is there until that is collected. */
 #include "uv.h"
 
 /* ---- Life ---- */
@@ -53,15 +47,25 @@ int nuv_handle_made(lua_State *L, nuv_handle *x, int status)
     return 1;
 }
 
+/* Before its memory goes. */
+static void release(nuv_handle *x)
+{
+    neap->let_go(x->h.env, &x->callback);
+    if (x->release)
+        x->release(x);
+    nuv_port_drop(x);
+}
+
 static void on_closed(uv_handle_t *handle)
 {
     nuv_handle *x = handle->data;
     neap_env *env = x->h.env;
-    nuv_call(env, x->close_callback, NULL, NULL);
+    nuv_tell_later(neap->state(env), true); /* the writes before it */
+    nuv_call_aside(env, x->close_callback, NULL, NULL);
     neap->let_go(env, &x->close_callback);
-    neap->let_go(env, &x->callback);
     unlink_from(neap->state(env), x);
     neap->let_go(env, &x->self);
+    release(x);
     neap->handle_closed(&x->h);
 }
 
@@ -69,8 +73,11 @@ static void on_closed(uv_handle_t *handle)
 int nuv_handle_on_close(neap_handle *h)
 {
     nuv_handle *x = (nuv_handle *)h;
-    if (!x->ready)
+    if (!x->ready) {
+        release(x);
         return 0;
+    }
+    nuv_port_close(x);
     bool reset = h->type == &nuv_tcp_class && x->flags & NUV_RESET;
     if (!reset || uv_tcp_close_reset(&x->uv.tcp, on_closed))
         uv_close(&x->uv.handle, on_closed);
@@ -84,12 +91,19 @@ nuv_handle *nuv_check(lua_State *L, int index, const neap_handle_class *type)
     return neap->check(L, index, type);
 }
 
-nuv_handle *nuv_check_handle(lua_State *L, int index)
+nuv_handle *nuv_test_handle(lua_State *L, int index)
 {
     neap_handle *h = neap->handle_any(L, index);
-    if (!h || h->type->close != nuv_handle_on_close || !((nuv_handle *)h)->ready)
+    bool ours = h && h->type->close == nuv_handle_on_close && ((nuv_handle *)h)->ready;
+    return ours ? (nuv_handle *)h : NULL;
+}
+
+nuv_handle *nuv_check_handle(lua_State *L, int index)
+{
+    nuv_handle *x = nuv_test_handle(L, index);
+    if (!x)
         luaL_argerror(L, index, "Expected uv_handle userdata");
-    return (nuv_handle *)h;
+    return x;
 }
 
 static bool is_stream(const neap_handle *h)
@@ -107,6 +121,10 @@ nuv_handle *nuv_check_stream(lua_State *L, int index)
 
 /* ---- Functions ---- */
 
+/** uv.close(handle: uv_handle_t, callback?: fun())
+ * Closes the handle: it is stopped at once, what it waits for fails with ECANCELED, and `callback` is called
+ * when the loop has let go of it. Raises when it is closed, or being closed, already. A handle that nobody
+ * closes stays open, whether its object is still referred to or not. */
 int nuv_close(lua_State *L)
 {
     nuv_handle *x = nuv_check_handle(L, 1);
@@ -117,30 +135,40 @@ int nuv_close(lua_State *L)
     return 0;
 }
 
+/** uv.is_active(handle: uv_handle_t) -> boolean
+ * Whether it does something: a timer that was started, a stream that reads, connects or listens. */
 int nuv_is_active(lua_State *L)
 {
     lua_pushboolean(L, uv_is_active(&nuv_check_handle(L, 1)->uv.handle));
     return 1;
 }
 
+/** uv.is_closing(handle: uv_handle_t) -> boolean
+ * Whether it is being closed or is closed. */
 int nuv_is_closing(lua_State *L)
 {
     lua_pushboolean(L, neap->handle_is_closing(&nuv_check_handle(L, 1)->h));
     return 1;
 }
 
+/** uv.ref(handle: uv_handle_t)
+ * Makes it, while it is active, keep the program running again: as every handle does that is not unref'ed. */
 int nuv_ref(lua_State *L)
 {
     uv_ref(&nuv_check_handle(L, 1)->uv.handle);
     return 0;
 }
 
+/** uv.unref(handle: uv_handle_t)
+ * The program may end although it is active. */
 int nuv_unref(lua_State *L)
 {
     uv_unref(&nuv_check_handle(L, 1)->uv.handle);
     return 0;
 }
 
+/** uv.has_ref(handle: uv_handle_t) -> boolean
+ * Whether it keeps the program running while it is active: true, until `uv.unref`. */
 int nuv_has_ref(lua_State *L)
 {
     lua_pushboolean(L, uv_has_ref(&nuv_check_handle(L, 1)->uv.handle));
@@ -158,16 +186,24 @@ static int buffer_size(lua_State *L, int (*get_or_set)(uv_handle_t *, int *))
     return 1;
 }
 
+/** uv.send_buffer_size(handle: uv_tcp_t | uv_pipe_t | uv_udp_t, size?: integer) -> integer | fail
+ * Without `size`, or with 0, the size in bytes of the buffer in which the kernel keeps what is to be sent; with it,
+ * sets that and returns 0. Linux sets, and says, twice as much. EBADF: there is no socket yet. */
 int nuv_send_buffer_size(lua_State *L)
 {
     return buffer_size(L, uv_send_buffer_size);
 }
 
+/** uv.recv_buffer_size(handle: uv_tcp_t | uv_pipe_t | uv_udp_t, size?: integer) -> integer | fail
+ * The same for the buffer of what has been received. */
 int nuv_recv_buffer_size(lua_State *L)
 {
     return buffer_size(L, uv_recv_buffer_size);
 }
 
+/** uv.fileno(handle: uv_handle_t) -> integer | fail
+ * Its file descriptor, which stays the handle's: of a stream, a udp or a poll. EINVAL: its type has none.
+ * EBADF: it has none yet, or none any more. */
 int nuv_fileno(lua_State *L)
 {
     uv_os_fd_t fd;
@@ -175,6 +211,8 @@ int nuv_fileno(lua_State *L)
     return nuv_result(L, status < 0 ? status : (int)fd);
 }
 
+/** uv.handle_get_type(handle: uv_handle_t) -> string, integer
+ * Its type's name, such as "tcp", and libuv's number of it. */
 int nuv_handle_get_type(lua_State *L)
 {
     uv_handle_type type = uv_handle_get_type(&nuv_check_handle(L, 1)->uv.handle);
@@ -183,12 +221,14 @@ int nuv_handle_get_type(lua_State *L)
     return 2;
 }
 
-/* The list may change while the callback runs: it goes over what was there. */
+/** uv.walk(callback: fun(handle: uv_handle_t))
+ * Calls `callback` with each handle that this program has made and that is not closed yet, in the order they
+ * were made; not with those that belong to Neap. It may close them, and make new ones, which are not visited. */
 static int walk(lua_State *L)
 {
     const nuv_state *state = nuv_state_of(L);
     int n = 0;
-    nuv_check_callback(L, 1);
+    luaL_checktype(L, 1, LUA_TFUNCTION);
     lua_settop(L, 1);
     lua_newtable(L);
     for (const nuv_handle *x = state->first; x; x = x->next) {

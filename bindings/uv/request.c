@@ -1,10 +1,8 @@
 /* request.c -- requests: what is under way and has a callback.
  *
- *     cancel(request) -> 0           while it has not begun (fs, dns, work)
- *     req_get_type(request) -> name, number
- *
  * Life. The block is ours, and the runtime's end waits for it; the object refers to it until its
- * callback has been, and is held until then. */
+ * callback has been, and is held until then. What libuv has allocated for it goes with it; only the
+ * names that fs_scandir has found move into the object (`scan`), and go with that. */
 #include "uv.h"
 
 #include <string.h>
@@ -14,6 +12,7 @@
 typedef struct nuv_request_object {
     nuv_request *request; /* NULL: over */
     const char *name;
+    uv_fs_t *scan; /* behind it: of a fs_scandir; NULL: of another */
 } object;
 
 /* ---- Life ---- */
@@ -25,21 +24,36 @@ static int request_tostring(lua_State *L)
     return 1;
 }
 
-/* Only where the VM is closed before it is over. */
+/* libuv 1.44 forgets the last name when it was the last that was taken: take its end too. */
+static void scan_free(uv_fs_t *scan)
+{
+    uv_dirent_t entry;
+    while (scan->ptr && uv_fs_scandir_next(scan, &entry) == 0)
+        ;
+    uv_fs_req_cleanup(scan);
+}
+
+/* Under way only where the VM is closed before it is over. */
 static int request_gc(lua_State *L)
 {
     object *o = luaL_checkudata(L, 1, REQUEST);
     if (o->request)
         o->request->object = NULL;
+    if (o->scan)
+        scan_free(o->scan);
     return 0;
 }
 
+/* Registered when it is whole: where memory runs out meanwhile, the next call makes it. */
 static void push_metatable(lua_State *L, neap_env *env)
 {
     static const luaL_Reg metamethods[] = {
         {"__tostring", request_tostring}, {"__gc", request_gc}, {NULL, NULL}};
-    if (!luaL_newmetatable(L, REQUEST))
+    luaL_getmetatable(L, REQUEST);
+    if (!lua_isnil(L, -1))
         return;
+    lua_pop(L, 1);
+    lua_newtable(L);
     luaL_setfuncs(L, metamethods, 0);
     lua_newtable(L);
     for (const luaL_Reg *f = nuv_request_functions; f->name; f++) {
@@ -48,30 +62,37 @@ static void push_metatable(lua_State *L, neap_env *env)
         lua_setfield(L, -2, strcmp(f->name, "cancel") == 0 ? "cancel" : "get_type");
     }
     lua_setfield(L, -2, "__index");
+    lua_pushvalue(L, -1);
+    lua_setfield(L, LUA_REGISTRYINDEX, REQUEST);
 }
 
-static object *push_object(lua_State *L, neap_env *env, const char *name)
+static object *push_object(lua_State *L, neap_env *env, const char *name, bool scan)
 {
-    object *o = lua_newuserdata(L, sizeof *o);
-    *o = (object){NULL, name};
+    object *o = lua_newuserdata(L, sizeof *o + (scan ? sizeof *o->scan : 0));
+    *o = (object){NULL, name, NULL};
+    if (scan)
+        o->scan = memset(o + 1, 0, sizeof *o->scan);
     push_metatable(L, env);
     lua_setmetatable(L, -2);
     return o;
 }
 
-nuv_request *nuv_request_new(lua_State *L, const char *name, size_t size, int callback)
+static nuv_request *request_new(lua_State *L, const char *name, size_t size, int callback,
+                                bool scan)
 {
     nuv_state *state = nuv_state_of(L);
     int fn = 0;
     nuv_set_callback(L, callback, state->env, &fn);
-    object *o = push_object(L, state->env, name);
+    object *o = push_object(L, state->env, name, scan);
+    int self = neap->hold(L, -1);
     nuv_request *r = neap->alloc(state->env, NULL, 0, size);
     if (!r) {
+        neap->let_go(state->env, &self);
         neap->let_go(state->env, &fn);
         neap->raise(L, UV_ENOMEM, NEAP_F_END);
         return NULL;
     }
-    memset(r, 0, size);
+    memset(r, 0, size < sizeof *r ? size : sizeof *r);
     r->env = state->env;
     r->name = name;
     r->size = size;
@@ -79,15 +100,30 @@ nuv_request *nuv_request_new(lua_State *L, const char *name, size_t size, int ca
     r->object = o;
     r->uv.req.data = r;
     o->request = r;
-    r->self = neap->hold(L, -1);
+    r->self = self;
     state->host->busy(state->env, 1);
     return r;
+}
+
+nuv_request *nuv_request_new(lua_State *L, const char *name, size_t size, int callback)
+{
+    return request_new(L, name, size, callback, false);
+}
+
+/* It has its type since libuv has seen it. */
+static void give_back(nuv_request *r)
+{
+    if (r->uv.req.type == UV_FS)
+        uv_fs_req_cleanup(&r->uv.fs);
+    else if (r->uv.req.type == UV_GETADDRINFO)
+        uv_freeaddrinfo(r->uv.getaddrinfo.addrinfo);
 }
 
 static void request_free(nuv_request *r)
 {
     neap_env *env = r->env;
     const nuv_state *state = neap->state(env);
+    give_back(r);
     if (r->object)
         r->object->request = NULL;
     neap->let_go(env, &r->callback);
@@ -109,10 +145,25 @@ void nuv_request_done(nuv_request *r, int (*args)(lua_State *L, void *data), voi
     request_free(r);
 }
 
+/* ---- Over at once: told in the run queue, or before what would come first ---- */
+
+static nuv_request *take_later(nuv_state *state)
+{
+    nuv_request *r = state->later;
+    state->later = r->later;
+    r->later = NULL;
+    return r;
+}
+
+/* Those before it have been taken; it has, too, when it was told. */
 static void run_later(neap_job *job)
 {
     nuv_request *r = nuv_container_of(job, nuv_request, job);
     lua_State *L = neap->lua(r->env);
+    nuv_state *state = neap->state(r->env);
+    if (state->later == r)
+        take_later(state);
+    state->events++;
     if (r->callback) {
         neap->held(L, r->callback);
         nuv_push_status(L, r->status);
@@ -125,15 +176,68 @@ static void run_later(neap_job *job)
 
 void nuv_request_later(nuv_request *r, int status)
 {
+    nuv_state *state = neap->state(r->env);
     r->status = status;
+    r->before_poll = !state->polling;
     r->job.run = run_later;
+    if (state->later)
+        state->last_later->later = r;
+    else
+        state->later = r;
+    state->last_later = r;
     neap->queue(r->env, &r->job);
+}
+
+/* What is over at once while they are told comes later. */
+void nuv_tell_later(nuv_state *state, bool all)
+{
+    const nuv_request *last = state->last_later;
+    bool polling = state->polling, more = state->later != NULL;
+    state->polling = true;
+    while (more && state->later && (all || state->later->before_poll)) {
+        nuv_request *r = take_later(state);
+        more = r != last;
+        nuv_call_aside(r->env, r->callback, nuv_status_args, &r->status);
+        neap->let_go(r->env, &r->callback);
+    }
+    state->polling = polling;
 }
 
 int nuv_status_args(lua_State *L, void *status)
 {
     nuv_push_status(L, *(const int *)status);
     return 1;
+}
+
+/* ---- Scans ---- */
+
+nuv_request *nuv_scan_new(lua_State *L, int callback)
+{
+    return request_new(L, "uv_fs_t", NUV_REQUEST_SIZE(fs), callback, true);
+}
+
+uv_fs_t *nuv_scan_push(lua_State *L)
+{
+    return push_object(L, nuv_state_of(L)->env, "uv_fs_t", true)->scan;
+}
+
+/* libuv has no pointer into a request that is over, so it can move. */
+void nuv_scan_done(nuv_request *r)
+{
+    uv_fs_t *fs = &r->uv.fs;
+    if (fs->result < 0 || !r->object)
+        return;
+    *r->object->scan = *fs;
+    fs->ptr = NULL;
+    fs->path = NULL;
+}
+
+uv_fs_t *nuv_scan_check(lua_State *L, int index)
+{
+    const object *o = luaL_checkudata(L, index, REQUEST);
+    if (!o->scan || (o->request && o->scan->fs_type != UV_FS_SCANDIR)) /* or not done yet */
+        luaL_argerror(L, index, "Expected uv_fs_t");
+    return o->scan;
 }
 
 /* ---- Functions ---- */
@@ -146,14 +250,24 @@ nuv_request *nuv_check_request(lua_State *L, int index)
     return o->request;
 }
 
+/** uv.cancel(request: uv_req_t) -> 0 | fail
+ * Cancels a request of fs, dns or `uv.random` that has not begun yet: its callback gets "ECANCELED" (dns:
+ * "EAI_CANCELED"). EBUSY: it is being done, or was. EINVAL: requests of its type end when their handle is closed.
+ * One that is over raises. */
 static int cancel(lua_State *L)
 {
+    const object *o = luaL_checkudata(L, 1, REQUEST);
+    if (o->scan && !o->request)
+        return nuv_fail(L, UV_EBUSY);
     return nuv_result(L, uv_cancel(&nuv_check_request(L, 1)->uv.req));
 }
 
+/** uv.req_get_type(request: uv_req_t) -> string, integer
+ * Its type's name ("fs", "write") and libuv's number of it. */
 static int req_get_type(lua_State *L)
 {
-    uv_req_type type = uv_req_get_type(&nuv_check_request(L, 1)->uv.req);
+    const object *o = luaL_checkudata(L, 1, REQUEST);
+    uv_req_type type = o->scan ? UV_FS : uv_req_get_type(&nuv_check_request(L, 1)->uv.req);
     lua_pushstring(L, uv_req_type_name(type));
     lua_pushinteger(L, type);
     return 2;

@@ -1,67 +1,8 @@
 /* stream.c -- uv_stream_t: what tcp, pipe and tty have in common.
  *
- *     listen(stream, backlog, callback), accept(stream, client) -> 0
- *     read_start(stream, callback), read_stop(stream) -> 0       callback(err, data | nil at the end)
- *     write(stream, data, callback?) -> request                  data: a string or an array of them
- *     write2(stream, data, handle, callback?) -> request         a handle goes along, through a pipe
- *     try_write(stream, data), try_write2(stream, data, handle) -> bytes
- *     shutdown(stream, callback?) -> request
- *     is_readable(stream), is_writable(stream) -> boolean
- *     stream_set_blocking(stream, blocking) -> 0, stream_get_write_queue_size(stream) -> bytes
- *
  * Bytes. Reads share the loop's buffer. A write is tried at once; only what the kernel does not take is
  * copied, behind its request. */
 #include "uv.h"
-
-#include <string.h>
-
-/* ---- Arguments ---- */
-
-enum { FEW = 32 };
-
-typedef struct {
-    uv_buf_t few[FEW];
-    uv_buf_t *bufs; /* in the VM, as is what they point to: for the time of the call */
-    unsigned n;
-    size_t size; /* bytes in all */
-} payload;
-
-static uv_buf_t text_at(lua_State *L, int index, int argument)
-{
-    size_t n;
-    if (!lua_isstring(L, index)) {
-        lua_pushfstring(L, "data must be string or table of strings, got %s", luaL_typename(L, index));
-        luaL_argerror(L, argument, lua_tostring(L, -1));
-    }
-    const char *text = lua_tolstring(L, index, &n);
-    return uv_buf_init((char *)text, (unsigned)n);
-}
-
-/* A number in the table becomes a text of its own, which the table keeps. */
-static void check_data(lua_State *L, int index, payload *d)
-{
-    d->bufs = d->few;
-    d->size = 0;
-    d->n = 1;
-    if (!lua_istable(L, index)) {
-        d->few[0] = text_at(L, index, index);
-        d->size = d->few[0].len;
-        return;
-    }
-    d->n = (unsigned)lua_objlen(L, index);
-    if (d->n > FEW)
-        d->bufs = lua_newuserdata(L, d->n * sizeof *d->bufs);
-    for (unsigned i = 0; i < d->n; i++) {
-        lua_rawgeti(L, index, (int)i + 1);
-        bool number = lua_type(L, -1) == LUA_TNUMBER;
-        d->bufs[i] = text_at(L, -1, index);
-        d->size += d->bufs[i].len;
-        if (number)
-            lua_rawseti(L, index, (int)i + 1);
-        else
-            lua_pop(L, 1);
-    }
-}
 
 /* ---- Events ---- */
 
@@ -71,7 +12,7 @@ static void on_connection(uv_stream_t *stream, int status)
     nuv_call(x->h.env, x->callback, nuv_status_args, &status);
 }
 
-static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
+void nuv_on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
 {
     const nuv_handle *x = handle->data;
     const nuv_state *state = neap->state(x->h.env);
@@ -86,18 +27,16 @@ typedef struct {
     ssize_t n; /* or a status */
 } chunk;
 
+/* At the end there are no arguments, as luv has it. */
 static int chunk_args(lua_State *L, void *data)
 {
     const chunk *c = data;
-    if (c->n < 0 && c->n != UV_EOF) {
-        nuv_push_status(L, (int)c->n);
+    if (c->n == UV_EOF)
+        return 0;
+    nuv_push_status(L, c->n < 0 ? (int)c->n : 0);
+    if (c->n < 0)
         return 1;
-    }
-    lua_pushnil(L);
-    if (c->n > 0)
-        lua_pushlstring(L, c->bytes, (size_t)c->n);
-    else
-        lua_pushnil(L);
+    lua_pushlstring(L, c->bytes, (size_t)c->n);
     return 2;
 }
 
@@ -115,7 +54,9 @@ static void on_written(uv_write_t *write, int status)
 
 static void on_shutdown(uv_shutdown_t *shutdown, int status)
 {
-    nuv_request_done(shutdown->data, nuv_status_args, &status);
+    nuv_request *r = shutdown->data;
+    nuv_tell_later(neap->state(r->env), true); /* the writes before it */
+    nuv_request_done(r, nuv_status_args, &status);
 }
 
 void nuv_on_connected(uv_connect_t *connect, int status)
@@ -125,29 +66,43 @@ void nuv_on_connected(uv_connect_t *connect, int status)
 
 /* ---- Listening, reading ---- */
 
+/** uv.listen(stream: uv_stream_t, backlog: integer, callback: fun(err: string?)) -> 0 | fail
+ * Waits for connections, up to `backlog` of which the kernel keeps until they are accepted. `callback` is called for each:
+ * take it with `uv.accept`. EADDRINUSE: the address is taken (it is told here, not when it was bound). */
 int nuv_listen(lua_State *L)
 {
     nuv_handle *x = nuv_check_stream(L, 1);
     int backlog = (int)luaL_checkinteger(L, 2);
     nuv_check_callback(L, 3);
     nuv_set_callback(L, 3, x->h.env, &x->callback);
+    if (nuv_is_closed(x))
+        return nuv_fail(L, UV_EINVAL);
     return nuv_result(L, uv_listen(&x->uv.stream, backlog, on_connection));
 }
 
+/** uv.accept(stream: uv_stream_t, client: uv_stream_t) -> 0 | fail
+ * In the callback of `uv.listen`: makes `client`, a new handle of the same type, the other end of the connection.
+ * On a pipe for handles, takes the handle that has come (see `uv.pipe_pending_type`). EAGAIN: there is none. */
 int nuv_accept(lua_State *L)
 {
     nuv_handle *server = nuv_check_stream(L, 1), *client = nuv_check_stream(L, 2);
-    return nuv_result(L, uv_accept(&server->uv.stream, &client->uv.stream));
+    bool closed = nuv_is_closed(client);
+    return nuv_result(L, closed ? UV_EINVAL : uv_accept(&server->uv.stream, &client->uv.stream));
 }
 
+/** uv.read_start(stream: uv_stream_t, callback: fun(err: string?, data: string?)) -> 0 | fail
+ * Reads: `callback` gets what has come, as it comes; nothing at the end; or the name of an error. EALREADY: it reads
+ * already. ENOTCONN: it is not connected. */
 int nuv_read_start(lua_State *L)
 {
     nuv_handle *x = nuv_check_stream(L, 1);
     nuv_check_callback(L, 2);
     nuv_set_callback(L, 2, x->h.env, &x->callback);
-    return nuv_result(L, uv_read_start(&x->uv.stream, on_alloc, on_read));
+    return nuv_result(L, uv_read_start(&x->uv.stream, nuv_on_alloc, on_read));
 }
 
+/** uv.read_stop(stream: uv_stream_t) -> 0 | fail
+ * Stops reading: the callback is not called any more. What comes waits in the kernel. */
 int nuv_read_stop(lua_State *L)
 {
     return nuv_result(L, uv_read_stop(&nuv_check_stream(L, 1)->uv.stream));
@@ -155,84 +110,75 @@ int nuv_read_stop(lua_State *L)
 
 /* ---- Writing ---- */
 
-/* Skip what has gone. */
-static void advance(payload *d, size_t gone)
+static int write_data(lua_State *L, nuv_handle *x, nuv_data *d, nuv_handle *send, int callback)
 {
-    d->size -= gone;
-    while (d->n && gone >= d->bufs->len) {
-        gone -= d->bufs->len;
-        d->bufs++;
-        d->n--;
-    }
-    if (gone) {
-        d->bufs->base += gone;
-        d->bufs->len -= gone;
-    }
-}
-
-static uv_buf_t copy_behind(nuv_request *r, const payload *d)
-{
-    char *bytes = (char *)r + NUV_REQUEST_SIZE(write), *end = bytes;
-    for (unsigned i = 0; i < d->n; i++) {
-        memcpy(end, d->bufs[i].base, d->bufs[i].len);
-        end += d->bufs[i].len;
-    }
-    return uv_buf_init(bytes, (unsigned)d->size);
-}
-
-static int write_data(lua_State *L, nuv_handle *x, payload *d, nuv_handle *send, int callback)
-{
-    int gone = send || x->uv.stream.write_queue_size ? 0 : uv_try_write(&x->uv.stream, d->bufs, d->n);
+    if (!lua_isnil(L, callback))
+        nuv_check_callback(L, callback); /* nothing is sent when that raises */
+    int gone =
+        send || x->uv.stream.write_queue_size ? 0 : uv_try_write(&x->uv.stream, d->bufs, d->n);
     bool all = gone > 0 && (size_t)gone == d->size;
     if (gone > 0)
-        advance(d, (size_t)gone);
-    nuv_request *r =
-        nuv_request_new(L, "uv_write_t", NUV_REQUEST_SIZE(write) + d->size, callback);
+        nuv_skip_data(d, (size_t)gone);
+    nuv_request *r = nuv_request_new(L, "uv_write_t", NUV_REQUEST_SIZE(write) + d->size, callback);
     if (all) {
         r->uv.req.type = UV_WRITE;
         nuv_request_later(r, 0);
         return 1;
     }
-    uv_buf_t buf = copy_behind(r, d);
-    int status = uv_write2(&r->uv.write, &x->uv.stream, &buf, 1, send ? &send->uv.stream : NULL,
-                           on_written);
+    uv_buf_t buf = nuv_copy_data(d, (char *)r + NUV_REQUEST_SIZE(write));
+    int status =
+        uv_write2(&r->uv.write, &x->uv.stream, &buf, 1, send ? &send->uv.stream : NULL, on_written);
     return status < 0 ? nuv_request_failed(L, r, status) : 1;
 }
 
+/** uv.write(stream: uv_stream_t, data: string | string[], callback?: fun(err: string?)) -> uv_write_t | fail
+ * Writes `data`, or all of a list, after what was written before. `callback` is called when the kernel has
+ * taken all of it, or with the name of an error. */
 int nuv_write(lua_State *L)
 {
-    payload d;
+    nuv_data d;
     nuv_handle *x = nuv_check_stream(L, 1);
     lua_settop(L, 3);
-    check_data(L, 2, &d);
+    nuv_check_data(L, 2, &d);
     return write_data(L, x, &d, NULL, 3);
 }
 
+/** uv.write2(stream: uv_pipe_t, data: string | string[], send_handle: uv_stream_t, callback?: fun(err: string?)) -> uv_write_t | fail
+ * The same, and sends a handle along, over a pipe that was made for handles (`uv.new_pipe(true)`). It stays open here
+ * until it is closed here. EINVAL: the pipe is not one for handles. */
 int nuv_write2(lua_State *L)
 {
-    payload d;
+    nuv_data d;
     nuv_handle *x = nuv_check_stream(L, 1), *send = nuv_check_stream(L, 3);
     lua_settop(L, 4);
-    check_data(L, 2, &d);
+    nuv_check_data(L, 2, &d);
     return write_data(L, x, &d, send, 4);
 }
 
+/** uv.try_write(stream: uv_stream_t, data: string | string[]) -> integer | fail
+ * Writes what the kernel takes at once, and returns how many bytes that was. EAGAIN: nothing, or something written
+ * before still waits. */
 int nuv_try_write(lua_State *L)
 {
-    payload d;
+    nuv_data d;
     nuv_handle *x = nuv_check_stream(L, 1);
-    check_data(L, 2, &d);
+    nuv_check_data(L, 2, &d);
     return nuv_result(L, uv_try_write(&x->uv.stream, d.bufs, d.n));
 }
 
+/** uv.try_write2(stream: uv_pipe_t, data: string | string[], send_handle: uv_stream_t) -> integer | fail
+ * The same, and sends a handle along, as `uv.write2` does. */
 int nuv_try_write2(lua_State *L)
 {
-    payload d;
+    nuv_data d;
     nuv_handle *x = nuv_check_stream(L, 1), *send = nuv_check_stream(L, 3);
-    check_data(L, 2, &d);
+    nuv_check_data(L, 2, &d);
     return nuv_result(L, uv_try_write2(&x->uv.stream, d.bufs, d.n, &send->uv.stream));
 }
 
+/** uv.shutdown(stream: uv_stream_t, callback?: fun(err: string?)) -> uv_shutdown_t | fail
+ * Ends our half of the connection when all that waits has been written: the other side reads its end. `callback` is
+ * called then. ENOTCONN: it is not connected. */
 int nuv_shutdown(lua_State *L)
 {
     nuv_handle *x = nuv_check_stream(L, 1);
@@ -244,18 +190,25 @@ int nuv_shutdown(lua_State *L)
 
 /* ---- State ---- */
 
+/** uv.is_readable(stream: uv_stream_t) -> boolean
+ * Whether it can be read from: whether it is connected, or open for reading. */
 int nuv_is_readable(lua_State *L)
 {
     lua_pushboolean(L, uv_is_readable(&nuv_check_stream(L, 1)->uv.stream));
     return 1;
 }
 
+/** uv.is_writable(stream: uv_stream_t) -> boolean
+ * Whether it can be written to. */
 int nuv_is_writable(lua_State *L)
 {
     lua_pushboolean(L, uv_is_writable(&nuv_check_stream(L, 1)->uv.stream));
     return 1;
 }
 
+/** uv.stream_set_blocking(stream: uv_stream_t, blocking: boolean) -> 0 | fail
+ * Makes writes block the whole program until the kernel has taken them, or not. Only for what cannot be done
+ * otherwise, such as output that must be there before a crash. */
 int nuv_stream_set_blocking(lua_State *L)
 {
     nuv_handle *x = nuv_check_stream(L, 1);
@@ -263,6 +216,8 @@ int nuv_stream_set_blocking(lua_State *L)
     return nuv_result(L, uv_stream_set_blocking(&x->uv.stream, lua_toboolean(L, 2)));
 }
 
+/** uv.stream_get_write_queue_size(stream: uv_stream_t) -> integer
+ * Bytes that were written and that the kernel has not taken yet. */
 int nuv_stream_get_write_queue_size(lua_State *L)
 {
     const uv_stream_t *stream = &nuv_check_stream(L, 1)->uv.stream;

@@ -9,7 +9,7 @@ static uv_timer_t *check_timer(lua_State *L, int index)
 static void on_timer(uv_timer_t *timer)
 {
     const nuv_handle *x = nuv_handle_of(timer);
-    nuv_call(x->h.env, x->callback, NULL, NULL);
+    nuv_call_aside(x->h.env, x->callback, NULL, NULL);
 }
 
 /** uv.new_timer() -> uv_timer_t | fail
@@ -60,7 +60,7 @@ static int timer_set_repeat(lua_State *L)
  * Its repeat time in milliseconds; 0: it fires once. */
 static int timer_get_repeat(lua_State *L)
 {
-    lua_pushnumber(L, (lua_Number)uv_timer_get_repeat(check_timer(L, 1)));
+    lua_pushinteger(L, (lua_Integer)uv_timer_get_repeat(check_timer(L, 1)));
     return 1;
 }
 
@@ -68,7 +68,7 @@ static int timer_get_repeat(lua_State *L)
  * Milliseconds until it fires, or 0 when that is past. */
 static int timer_get_due_in(lua_State *L)
 {
-    lua_pushnumber(L, (lua_Number)uv_timer_get_due_in(check_timer(L, 1)));
+    lua_pushinteger(L, (lua_Integer)uv_timer_get_due_in(check_timer(L, 1)));
     return 1;
 }
 

@@ -16,6 +16,12 @@ nuv_state *nuv_state_of(lua_State *L)
 
 /* ---- Arguments ---- */
 
+const char *nuv_typename(lua_State *L, int index)
+{
+    bool named = luaL_getmetafield(L, index, "__name");
+    return named && lua_isstring(L, -1) ? lua_tostring(L, -1) : luaL_typename(L, index);
+}
+
 void nuv_check_callback(lua_State *L, int index)
 {
     if (lua_isfunction(L, index))
@@ -24,7 +30,7 @@ void nuv_check_callback(lua_State *L, int index)
         lua_pop(L, 1);
         return;
     }
-    lua_pushfstring(L, "function or callable table expected, got %s", luaL_typename(L, index));
+    lua_pushfstring(L, "function or callable table expected, got %s", nuv_typename(L, index));
     luaL_argerror(L, index, lua_tostring(L, -1));
 }
 
@@ -45,7 +51,7 @@ void nuv_check_address(lua_State *L, int index, struct sockaddr_storage *address
     int port = (int)luaL_checkinteger(L, index + 1);
     if (uv_ip4_addr(ip, port, (struct sockaddr_in *)address) &&
         uv_ip6_addr(ip, port, (struct sockaddr_in6 *)address))
-        luaL_error(L, "invalid IP address or port [%s:%d]", ip, port);
+        luaL_error(L, "Invalid IP address or port [%s:%d]", ip, port);
 }
 
 int nuv_check_name(lua_State *L, int index, const nuv_name *names, const char *what)
@@ -71,9 +77,12 @@ const char *nuv_name_of(const nuv_name *names, int value)
 
 int nuv_fail(lua_State *L, int status)
 {
+    char name[64], message[128]; /* uv_err_name allocates for a number that it does not know */
     lua_pushnil(L);
-    lua_pushfstring(L, "%s: %s", uv_err_name(status), uv_strerror(status));
-    lua_pushstring(L, uv_err_name(status));
+    uv_err_name_r(status, name, sizeof name);
+    uv_strerror_r(status, message, sizeof message);
+    lua_pushfstring(L, "%s: %s", name, message);
+    lua_pushstring(L, name);
     return 3;
 }
 
@@ -93,6 +102,8 @@ void nuv_push_status(lua_State *L, int status)
         lua_pushnil(L);
 }
 
+/** uv_address = { family: "inet" | "inet6", ip: string, port: integer }
+ * An address, such as `{ family = "inet", ip = "127.0.0.1", port = 8080 }`. */
 int nuv_push_address(lua_State *L, const struct sockaddr *address)
 {
     char ip[INET6_ADDRSTRLEN] = "";
@@ -132,18 +143,34 @@ static int push_call(lua_State *L, void *data)
     return c->args ? c->args(L, c->data) : 0;
 }
 
-void nuv_call(neap_env *env, int callback, int (*args)(lua_State *L, void *data), void *data)
+void nuv_call_aside(neap_env *env, int callback, int (*args)(lua_State *L, void *data), void *data)
 {
-    const nuv_state *state = neap->state(env);
+    nuv_state *state = neap->state(env);
+    state->events++;
     if (callback)
         state->host->callback(env, push_call, &(call){callback, args, data});
+}
+
+void nuv_call(neap_env *env, int callback, int (*args)(lua_State *L, void *data), void *data)
+{
+    nuv_state *state = neap->state(env);
+    nuv_tell_later(state, false);
+    state->polling = true;
+    nuv_call_aside(env, callback, args, data);
+    state->polling = false;
 }
 
 /* ---- The module ---- */
 
 static const luaL_Reg *const functions[] = {
-    nuv_handle_functions, nuv_request_functions, nuv_loop_functions,
-    nuv_timer_functions,  nuv_stream_functions,  nuv_tcp_functions,
+    nuv_handle_functions,  nuv_request_functions, nuv_loop_functions,     nuv_timer_functions,
+    nuv_stream_functions,  nuv_tcp_functions,     nuv_misc_functions,     nuv_os_functions,
+    nuv_system_functions,  nuv_thread_functions,  nuv_sem_functions,      nuv_work_functions,
+    nuv_fs_file_functions, nuv_fs_path_functions, nuv_fs_stat_functions,  nuv_fs_scan_functions,
+    nuv_pipe_functions,    nuv_tty_functions,     nuv_udp_functions,      nuv_udp_option_functions,
+    nuv_poll_functions,    nuv_signal_functions,  nuv_process_functions,  nuv_async_functions,
+    nuv_phase_functions,   nuv_fs_dir_functions,  nuv_fs_event_functions, nuv_fs_poll_functions,
+    nuv_dns_functions,
 };
 
 static void add_functions(neap_env *env, lua_State *L, const luaL_Reg *list)
@@ -155,6 +182,9 @@ static void add_functions(neap_env *env, lua_State *L, const luaL_Reg *list)
     }
 }
 
+/** uv.constants: table<string, integer>
+ * The numbers of this system: `O_*` for `uv.fs_open`, `SOCK_*` and `AF_*` for sockets, `AI_*` for addresses, `SIG*` for signals,
+ * `UDP_*` and `TCP_*` for flags. Functions that take them take names too: "sigint" for SIGINT, "inet6" for AF_INET6. */
 static int on_open(neap_env *env, lua_State *L, void *memory)
 {
     nuv_state *state = memory;
@@ -167,9 +197,20 @@ static int on_open(neap_env *env, lua_State *L, void *memory)
         add_functions(env, L, functions[i]);
     nuv_push_constants(L);
     lua_setfield(L, -2, "constants");
+    nuv_push_errno(L);
+    lua_setfield(L, -2, "errno");
+    lua_pushlightuserdata(L, env);
+    lua_setfield(L, LUA_REGISTRYINDEX, "neap.uv");
     lua_pushlightuserdata(L, state->loop);
     lua_setfield(L, -2, "_loop");
     return 0;
 }
 
-NEAP_EXTENSION(uv, .state_size = sizeof(nuv_state), .open = on_open)
+static void on_close(neap_env *env, void *memory)
+{
+    (void)env;
+    nuv_threads_join(memory);
+    nuv_pool_close(memory);
+}
+
+NEAP_EXTENSION(uv, .state_size = sizeof(nuv_state), .open = on_open, .close = on_close)
