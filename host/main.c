@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <luajit.h>
 #include <lualib.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,7 +39,7 @@ typedef struct {
     const char *code[64];    /* "e..." or "l...": in order */
     const char *allow[64];   /* NULL-ended */
     int codes, allows;
-    bool sandbox;
+    bool sandbox, limit_raised;
     int script;              /* index in argv; 0 none */
 } command;
 
@@ -137,13 +138,39 @@ static void set_debug(lua_State *L)
     }
 }
 
-static void raise_descriptor_limit(void)
+/* The limit of descriptors that the process was given. Ours is raised; children get theirs back. */
+static struct rlimit given_limit;
+
+static void give_limit_back(void) /* in a child */
+{
+    setrlimit(RLIMIT_NOFILE, &given_limit);
+}
+
+static bool raise_descriptor_limit(void)
 {
     struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-        limit.rlim_cur = limit.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &limit);
-    }
+    if (getrlimit(RLIMIT_NOFILE, &given_limit) || given_limit.rlim_cur == given_limit.rlim_max)
+        return false;
+    limit = given_limit;
+    limit.rlim_cur = limit.rlim_max;
+    return setrlimit(RLIMIT_NOFILE, &limit) == 0 && pthread_atfork(NULL, NULL, give_limit_back) == 0;
+}
+
+/* A shell that C's library starts is not forked in a way that tells us: it is told. */
+static int limit_shells(lua_State *L)
+{
+    static const char code[] = "local limit, execute, popen = ..., os.execute, io.popen\n"
+                               "function os.execute(command)\n"
+                               "  return execute(command and limit .. command)\n"
+                               "end\n"
+                               "function io.popen(command, mode)\n"
+                               "  return popen(type(command) == 'string' and limit .. command or command, mode)\n"
+                               "end\n";
+    if (luaL_loadbuffer(L, code, sizeof code - 1, "=command"))
+        lua_error(L);
+    lua_pushfstring(L, "ulimit -S -n %d\n", (int)given_limit.rlim_cur);
+    lua_call(L, 1, 0);
+    return 0;
 }
 
 /* A descriptor 0, 1 or 2 that was closed would become a socket, and print would write there. */
@@ -220,6 +247,8 @@ static int run(const command *c, int argc, char **argv)
     if (!c->sandbox)
         set_debug(neap_lua(rt));
     set_arg(neap_lua(rt), argc, argv, c->script);
+    if (c->limit_raised && lua_cpcall(neap_lua(rt), limit_shells, NULL))
+        lua_pop(neap_lua(rt), 1);
     int status;
     if (start(rt, c, argc, argv, &error)) {
         neap_output_flush(rt);
@@ -239,6 +268,6 @@ int main(int argc, char **argv)
     if (done)
         return done - 1;
     open_standard_descriptors();
-    raise_descriptor_limit();
+    c.limit_raised = raise_descriptor_limit();
     return run(&c, argc, argv);
 }

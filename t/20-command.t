@@ -134,6 +134,20 @@ subtest 'the end' => sub {
     }
 };
 
+subtest 'the descriptor limit' => sub {
+    my $script = q{local uv = require "uv" print(io.popen("ulimit -n"):read("*n")) io.stdout:flush() os.execute("ulimit -n")
+        uv.spawn("/bin/sh", { args = { "-c", "ulimit -n" }, stdio = { nil, 1, 2 } }, function() end)};
+    open(my $file, '>', 'limit.lua') or die $!;
+    print $file $script;
+    close $file;
+    is((run("ulimit -S -n 300; $neap limit.lua"))[0], "300\n300\n300\n", 'children have the one that we were given');
+    open($file, '>', 'own.lua') or die $!;
+    print $file q{print(io.open("/proc/self/limits"):read "*a")};
+    close $file;
+    like((run("ulimit -S -n 300; $neap own.lua"))[0], qr/Max open files\s+(\d+)\s+\1/, 'ours is the hard one')
+        if -e '/proc/self/limits';
+};
+
 subtest 'a sandbox' => sub {
     script('secret', 'x');
     script('box.lua', 'print(select(2, require("neap.fs").read_file("secret")))');
