@@ -36,11 +36,11 @@ static const char help[] =
     "  --                 end of options\n";
 
 typedef struct {
-    const char *code[64];    /* "e..." or "l...": in order */
-    const char *allow[64];   /* NULL-ended */
+    const char *code[64];  /* "e..." or "l...": in order */
+    const char *allow[64]; /* NULL-ended */
     int codes, allows;
     bool sandbox, limit_raised;
-    int script;              /* index in argv; 0 none */
+    int script; /* index in argv; 0 none */
 } command;
 
 static int wrong(const char *what, const char *which)
@@ -153,19 +153,21 @@ static bool raise_descriptor_limit(void)
         return false;
     limit = given_limit;
     limit.rlim_cur = limit.rlim_max;
-    return setrlimit(RLIMIT_NOFILE, &limit) == 0 && pthread_atfork(NULL, NULL, give_limit_back) == 0;
+    return setrlimit(RLIMIT_NOFILE, &limit) == 0 &&
+           pthread_atfork(NULL, NULL, give_limit_back) == 0;
 }
 
 /* A shell that C's library starts is not forked in a way that tells us: it is told. */
 static int limit_shells(lua_State *L)
 {
-    static const char code[] = "local limit, execute, popen = ..., os.execute, io.popen\n"
-                               "function os.execute(command)\n"
-                               "  return execute(command and limit .. command)\n"
-                               "end\n"
-                               "function io.popen(command, mode)\n"
-                               "  return popen(type(command) == 'string' and limit .. command or command, mode)\n"
-                               "end\n";
+    static const char code[] =
+        "local limit, execute, popen = ..., os.execute, io.popen\n"
+        "function os.execute(command)\n"
+        "  return execute(command and limit .. command)\n"
+        "end\n"
+        "function io.popen(command, mode)\n"
+        "  return popen(type(command) == 'string' and limit .. command or command, mode)\n"
+        "end\n";
     if (luaL_loadbuffer(L, code, sizeof code - 1, "=command"))
         lua_error(L);
     lua_pushfstring(L, "ulimit -S -n %d\n", (int)given_limit.rlim_cur);

@@ -153,8 +153,8 @@ void neap_op_rescue(neap_runtime *rt); /* delivering rt->delivering raised */
 /* ---- task.c ---- */
 
 neap_task *neap_task_new(lua_State *L, neap_scope *scope); /* may raise on L */
-void neap_task_resume(neap_task *t, int nargs);                /* now, inside a drain */
-void neap_task_ready(neap_task *t);                            /* queue it */
+void neap_task_resume(neap_task *t, int nargs);            /* now, inside a drain */
+void neap_task_ready(neap_task *t);                        /* queue it */
 void neap_task_site(neap_task *t, lua_State *L);
 void neap_task_object(neap_task *t, task_box *box, lua_State *L, int index);
 void neap_task_keep_object(neap_task *t, lua_State *L, int index); /* 0: let go of it */

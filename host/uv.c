@@ -53,7 +53,7 @@ static void run_arrival(lua_State *S, void *data)
 static int callback(neap_env *env, int (*push)(lua_State *L, void *data), void *data)
 {
     neap_runtime *rt = env->rt;
-    if (rt->state >= RT_DROPPED || neap_is_held(rt))
+    if (rt->exiting || rt->state != RT_OPEN)
         return NEAP_ECLOSED;
     arrival a = {rt, push, data};
     neap_run_protected(rt, run_arrival, &a);

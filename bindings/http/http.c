@@ -151,5 +151,5 @@ static void on_close(neap_env *env, void *memory)
     http_pool_close(memory);
 }
 
-NEAP_EXTENSION(neap_http, .flags = NEAP_PUBLIC, .functions = functions, .state_size = sizeof(http_state), .open = on_open,
-               .close = on_close)
+NEAP_EXTENSION(neap_http, .flags = NEAP_PUBLIC, .functions = functions,
+               .state_size = sizeof(http_state), .open = on_open, .close = on_close)

@@ -14,8 +14,8 @@
 /* The system's list of them is read from a file for each question, and is one for all threads: it is asked
  * only for what is not here. */
 static const nuv_name protocols[] = {
-    {"ip", 0},      {"icmp", IPPROTO_ICMP}, {"tcp", IPPROTO_TCP}, {"udp", IPPROTO_UDP},
-    {"ipv6", 41},   {"ipv6-icmp", 58},      {"sctp", 132},        {NULL, 0},
+    {"ip", 0},    {"icmp", IPPROTO_ICMP}, {"tcp", IPPROTO_TCP}, {"udp", IPPROTO_UDP},
+    {"ipv6", 41}, {"ipv6-icmp", 58},      {"sctp", 132},        {NULL, 0},
 };
 
 static void push_protocol(lua_State *L, int number)
@@ -89,8 +89,11 @@ static const struct addrinfo *check_hints(lua_State *L, struct addrinfo *hints)
 #ifdef AI_ALL
         {"all", AI_ALL},
 #endif
-        {"numerichost", AI_NUMERICHOST}, {"passive", AI_PASSIVE},
-        {"numericserv", AI_NUMERICSERV}, {"canonname", AI_CANONNAME}, {NULL, 0},
+        {"numerichost", AI_NUMERICHOST},
+        {"passive", AI_PASSIVE},
+        {"numericserv", AI_NUMERICSERV},
+        {"canonname", AI_CANONNAME},
+        {NULL, 0},
     };
     if (lua_isnoneornil(L, 3))
         return NULL;
@@ -118,7 +121,8 @@ static void push_address(lua_State *L, const struct addrinfo *info)
     const struct sockaddr_in *in = (const void *)info->ai_addr;
     const struct sockaddr_in6 *in6 = (const void *)info->ai_addr;
     int port = ntohs(v4 ? in->sin_port : in6->sin6_port);
-    uv_inet_ntop(info->ai_family, v4 ? (const void *)&in->sin_addr : &in6->sin6_addr, ip, sizeof ip);
+    uv_inet_ntop(info->ai_family, v4 ? (const void *)&in->sin_addr : &in6->sin6_addr, ip,
+                 sizeof ip);
     lua_createtable(L, 0, 6);
     set_string(L, "addr", ip);
     set_string(L, "family", nuv_name_of(nuv_families, info->ai_family));
@@ -152,8 +156,8 @@ static int addresses_now(lua_State *L)
 
 typedef struct {
     int status;
-    const struct addrinfo *info;     /* of getaddrinfo */
-    const char *host, *service;      /* of getnameinfo */
+    const struct addrinfo *info; /* of getaddrinfo */
+    const char *host, *service;  /* of getnameinfo */
 } answer;
 
 static int addresses_args(lua_State *L, void *data)
@@ -202,8 +206,7 @@ static int getaddrinfo_(lua_State *L)
         service = "00"; /* macOS crashes without */
     if (lua_isnoneornil(L, 4))
         return get_addresses(L, node, service, hints);
-    nuv_request *r =
-        nuv_request_new(L, "uv_getaddrinfo_t", NUV_REQUEST_SIZE(getaddrinfo), 4);
+    nuv_request *r = nuv_request_new(L, "uv_getaddrinfo_t", NUV_REQUEST_SIZE(getaddrinfo), 4);
     int status = uv_getaddrinfo(nuv_state_of(L)->loop, &r->uv.getaddrinfo, on_addresses, node,
                                 service, hints);
     return status < 0 ? nuv_request_failed(L, r, status) : 1;
@@ -228,7 +231,8 @@ static void on_name(uv_getnameinfo_t *get, int status, const char *host, const c
                      &(answer){.status = status, .host = host, .service = service});
 }
 
-static const char *field_of(lua_State *L, const char *field, bool (*is)(lua_State *), const char *what)
+static const char *field_of(lua_State *L, const char *field, bool (*is)(lua_State *),
+                            const char *what)
 {
     lua_getfield(L, 1, field);
     if (!lua_isnil(L, -1) && !is(L))
@@ -287,8 +291,7 @@ static int getnameinfo_(lua_State *L)
     check_name_address(L, &address);
     if (lua_isnil(L, 2))
         return get_name(L, (const struct sockaddr *)&address);
-    nuv_request *r =
-        nuv_request_new(L, "uv_getnameinfo_t", NUV_REQUEST_SIZE(getnameinfo), 2);
+    nuv_request *r = nuv_request_new(L, "uv_getnameinfo_t", NUV_REQUEST_SIZE(getnameinfo), 2);
     int status = uv_getnameinfo(nuv_state_of(L)->loop, &r->uv.getnameinfo, on_name,
                                 (const struct sockaddr *)&address, 0);
     return status < 0 ? nuv_request_failed(L, r, status) : 1;

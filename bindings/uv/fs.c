@@ -40,7 +40,8 @@ static int push_text(lua_State *L, const char *text)
 
 static int push_bytes(lua_State *L, const uv_fs_t *fs)
 {
-    const char *bytes = fs->cb ? (char *)fs->data + NUV_REQUEST_SIZE(fs) : ((nuv_fs *)fs->data)->bytes;
+    const char *bytes =
+        fs->cb ? (char *)fs->data + NUV_REQUEST_SIZE(fs) : ((nuv_fs *)fs->data)->bytes;
     lua_pushlstring(L, bytes, (size_t)fs->result);
     return 1;
 }
@@ -156,8 +157,7 @@ static void begin_now(lua_State *L, nuv_fs *c, neap_env *env)
 
 static void begin_request(lua_State *L, nuv_fs *c, int callback)
 {
-    nuv_request *r =
-        nuv_request_new(L, "uv_fs_t", NUV_REQUEST_SIZE(fs) + c->size, callback);
+    nuv_request *r = nuv_request_new(L, "uv_fs_t", NUV_REQUEST_SIZE(fs) + c->size, callback);
     c->request = r;
     c->fs = &r->uv.fs;
     c->callback = nuv_fs_done;

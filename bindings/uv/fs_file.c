@@ -167,13 +167,7 @@ static int fs_sendfile(lua_State *L)
 }
 
 const luaL_Reg nuv_fs_file_functions[] = {
-    {"fs_open", fs_open},
-    {"fs_close", fs_close},
-    {"fs_read", fs_read},
-    {"fs_write", fs_write},
-    {"fs_fsync", fs_fsync},
-    {"fs_fdatasync", fs_fdatasync},
-    {"fs_ftruncate", fs_ftruncate},
-    {"fs_sendfile", fs_sendfile},
-    {NULL, NULL},
+    {"fs_open", fs_open},           {"fs_close", fs_close},       {"fs_read", fs_read},
+    {"fs_write", fs_write},         {"fs_fsync", fs_fsync},       {"fs_fdatasync", fs_fdatasync},
+    {"fs_ftruncate", fs_ftruncate}, {"fs_sendfile", fs_sendfile}, {NULL, NULL},
 };

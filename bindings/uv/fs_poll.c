@@ -83,10 +83,8 @@ const luaL_Reg nuv_fs_poll_functions[] = {
 };
 
 static const luaL_Reg methods[] = {
-    NUV_HANDLE_METHODS,
-    {"start", fs_poll_start},
-    {"stop", fs_poll_stop},
-    {"getpath", fs_poll_getpath},
+    NUV_HANDLE_METHODS,     {"start", fs_poll_start},
+    {"stop", fs_poll_stop}, {"getpath", fs_poll_getpath},
     {NULL, NULL},
 };
 

@@ -5,8 +5,8 @@
 void nuv_push_entry_type(lua_State *L, uv_dirent_type_t type)
 {
     static const char *const names[] = {
-        [UV_DIRENT_UNKNOWN] = "unknown", [UV_DIRENT_FILE] = "file",     [UV_DIRENT_DIR] = "directory",
-        [UV_DIRENT_LINK] = "link",       [UV_DIRENT_FIFO] = "fifo",     [UV_DIRENT_SOCKET] = "socket",
+        [UV_DIRENT_UNKNOWN] = "unknown", [UV_DIRENT_FILE] = "file",   [UV_DIRENT_DIR] = "directory",
+        [UV_DIRENT_LINK] = "link",       [UV_DIRENT_FIFO] = "fifo",   [UV_DIRENT_SOCKET] = "socket",
         [UV_DIRENT_CHAR] = "char",       [UV_DIRENT_BLOCK] = "block",
     };
     lua_pushstring(L, (size_t)type < sizeof names / sizeof *names ? names[type] : "unknown");
@@ -37,7 +37,7 @@ static int fs_scandir(lua_State *L)
     int status = uv_fs_scandir(nuv_state_of(L)->loop, scan, path, 0, NULL);
     if (status < 0)
         return nuv_fs_fail(L, scan); /* nothing was allocated */
-    scan->path = NULL; /* it is the argument */
+    scan->path = NULL;               /* it is the argument */
     return 1;
 }
 

@@ -149,7 +149,8 @@ static int random_later(lua_State *L, size_t n, unsigned flags)
 {
     size_t size = NUV_REQUEST_SIZE(random);
     nuv_request *r = nuv_request_new(L, "uv_random_t", size + n, 3);
-    int status = uv_random(nuv_state_of(L)->loop, &r->uv.random, (char *)r + size, n, flags, on_random);
+    int status =
+        uv_random(nuv_state_of(L)->loop, &r->uv.random, (char *)r + size, n, flags, on_random);
     if (status < 0)
         return nuv_request_failed(L, r, status);
     return nuv_result(L, status);
@@ -190,7 +191,7 @@ static const uint16_t *check_units(lua_State *L, int index, size_t *n)
     luaL_argcheck(L, *n % 2 == 0, index, "utf16 expected: an even number of bytes");
     uint16_t *units = lua_newuserdata(L, *n + 2);
     memcpy(units, text, *n);
-    units[*n /= 2] = 0;
+    units[ *n /= 2] = 0;
     return units;
 }
 

@@ -116,11 +116,8 @@ static int sem_tostring(lua_State *L)
 }
 
 const luaL_Reg nuv_sem_functions[] = {
-    {"new_sem", new_sem},
-    {"sem_post", post},
-    {"sem_wait", wait_for},
-    {"sem_trywait", try},
-    {NULL, NULL},
+    {"new_sem", new_sem}, {"sem_post", post}, {"sem_wait", wait_for},
+    {"sem_trywait", try}, {NULL, NULL},
 };
 
 static const luaL_Reg methods[] = {

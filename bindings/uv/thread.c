@@ -23,13 +23,12 @@ typedef struct {
 } run;
 
 /* Everything here but the entry itself is a tail call: a traceback begins at that. */
-static const char bootstrap[] =
-    "local thread = package.loaded['neap.uv.thread']\n"
-    "package.loaded['neap.uv.thread'] = nil\n"
-    "require 'uv'\n"
-    "require('neap.host').export('neap.uv.exit', os.exit)\n"
-    "local function run(entry, ...) return entry(...) end\n"
-    "return run(thread.entry())\n";
+static const char bootstrap[] = "local thread = package.loaded['neap.uv.thread']\n"
+                                "package.loaded['neap.uv.thread'] = nil\n"
+                                "require 'uv'\n"
+                                "require('neap.host').export('neap.uv.exit', os.exit)\n"
+                                "local function run(entry, ...) return entry(...) end\n"
+                                "return run(thread.entry())\n";
 
 static int entry(lua_State *L)
 {
@@ -265,4 +264,3 @@ void nuv_threads_join(nuv_state *state)
         nuv_thread_unlink(state, state->threads);
     }
 }
-

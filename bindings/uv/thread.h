@@ -17,8 +17,8 @@ struct nuv_thread {
     atomic_bool stopping; /* its starter's end waits for it */
     bool ready;           /* the lock is there */
     uv_mutex_t lock;
-    uv_async_t *stop;        /* its loop's, while that runs (lock) */
-    uv_mutex_t *wait_lock;   /* of the condition that it waits for, or NULL (lock) */
+    uv_async_t *stop;      /* its loop's, while that runs (lock) */
+    uv_mutex_t *wait_lock; /* of the condition that it waits for, or NULL (lock) */
     uv_cond_t *wait_condition;
     nuv_entry entry;
     nuv_values *args;

@@ -195,7 +195,8 @@ static const neap_handle_class work_class = {
 static const char *message_of(const neap_error *error)
 {
     size_t n = strlen(error->code);
-    bool coded = strncmp(error->message, error->code, n) == 0 && strncmp(error->message + n, ": ", 2) == 0;
+    bool coded =
+        strncmp(error->message, error->code, n) == 0 && strncmp(error->message + n, ": ", 2) == 0;
     return coded ? error->message + n + 2 : error->message;
 }
 

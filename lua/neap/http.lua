@@ -107,8 +107,8 @@ function Server:is_closed()
 end
 
 function Server:__tostring()
-  local address = self.address:find(":", 1, true) and "[" .. self.address .. "]" or self.address
-  return "http://" .. address .. ":" .. self.port .. (self:is_closed() and "/ (closed)" or "/")
+  local where = self.address:find(":", 1, true) and "[" .. self.address .. "]" or self.address
+  return "http://" .. where .. ":" .. self.port .. (self:is_closed() and "/ (closed)" or "/")
 end
 
 -- How many arguments a handler can see: what it cannot is not made.

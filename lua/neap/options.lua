@@ -1,5 +1,5 @@
--- neap.options: what the options of a call may hold. A name that it has not, and a value of the wrong kind, raise in the
--- caller's line and say what there is: so no mistyped option is without effect.
+-- neap.options: what the options of a call may hold. A name that it has not, and a value of the wrong kind, raise in
+-- the caller's line and say what there is: so no mistyped option is without effect.
 --
 --   local check = options.checker("listen", { port = options.integer(0, 65535), host = "string" })
 --   check(given)                           in the function itself; nil, or the callback: there are none
@@ -23,7 +23,8 @@ function options.kind(expected, holds)
 end
 
 local function range(name, lowest, highest, is_one)
-  local expected = highest and ("%s from %d to %d"):format(name, lowest, highest) or ("%s from %d on"):format(name, lowest)
+  local format = highest and "%s from %d to %d" or "%s from %d on"
+  local expected = format:format(name, lowest, highest)
   highest = highest or math.huge
   return options.kind(expected, function(value)
     return type(value) == "number" and value >= lowest and value <= highest and is_one(value)

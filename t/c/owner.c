@@ -311,11 +311,12 @@ static void test_no_task(void)
     if (!ok(strstr(printed, "ENOMEM") || strstr(printed, "not enough memory"),
             "a spawn that finds no memory raises that"))
         printf("# %.200s; %.200s\n", printed, reported.message);
-    prints("local task = require 'neap.task'\n"
-           "local function big(...) return task.spawn(function(...) print(select('#', ...)) end, ...) end\n"
-           "local many = {} for i = 1, 7900 do many[i] = i end\n"
-           "big(unpack(many))",
-           "7900\n", "one may have thousands of arguments");
+    prints(
+        "local task = require 'neap.task'\n"
+        "local function big(...) return task.spawn(function(...) print(select('#', ...)) end, ...) end\n"
+        "local many = {} for i = 1, 7900 do many[i] = i end\n"
+        "big(unpack(many))",
+        "7900\n", "one may have thousands of arguments");
 }
 
 int main(void)
