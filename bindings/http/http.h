@@ -64,7 +64,6 @@ struct http_ticket {
 
 enum http_kind { HTTP_REQUEST, HTTP_FIELDS, HTTP_QUERY, HTTP_RESPONSE, HTTP_HEADERS, HTTP_KINDS };
 
-
 struct http_state {
     neap_env *env;
     http_buffer *buffers;           /* free ones */
@@ -112,7 +111,7 @@ struct http_server {
     neap_handle handle;
     http_state *state;
     neap_transport *listener; /* NULL: it has closed */
-    int handler, object; /* held */
+    int handler, object;      /* held */
     http_connection *connections;
     http_options options;
     uint32_t count;         /* of connections */

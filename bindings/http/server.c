@@ -254,7 +254,8 @@ int http_server_listen(lua_State *L)
     neap->close(&server->handle);
     const char *host = lua_tostring(L, ADDRESS), *target = push_target(L, host, port);
     return neap->fail(L, r, NEAP_F_PERMISSION, r == NEAP_EPERMISSION ? "net.listen" : NULL, target,
-                      NEAP_F_SYSCALL, "listen", NEAP_F_ADDRESS, host, NEAP_F_PORT, port, NEAP_F_END);
+                      NEAP_F_SYSCALL, "listen", NEAP_F_ADDRESS, host, NEAP_F_PORT, port,
+                      NEAP_F_END);
 }
 
 int http_server_stop(lua_State *L)

@@ -92,14 +92,10 @@ static int methods(lua_State *L)
 /* ---- Registration ---- */
 
 static const luaL_Reg functions[] = {
-    {"connect", neap_net_connect},
-    {"connect_path", neap_net_connect_path},
-    {"listen", neap_net_listen},
-    {"listen_path", neap_net_listen_path},
-    {"lookup", neap_net_lookup_op},
-    {"numeric", neap_net_numeric},
-    {"methods", methods},
-    {NULL, NULL},
+    {"connect", neap_net_connect},  {"connect_path", neap_net_connect_path},
+    {"listen", neap_net_listen},    {"listen_path", neap_net_listen_path},
+    {"lookup", neap_net_lookup_op}, {"numeric", neap_net_numeric},
+    {"methods", methods},           {NULL, NULL},
 };
 
 /* For other extensions, whose functions run in another env than the streams'. */
