@@ -380,6 +380,7 @@ int neap_permit(neap_runtime *rt, const char *verb, const char *target, size_t l
 int neap_permit_address(neap_runtime *rt, const char *verb, const struct sockaddr *address);
 int neap_permit_file(neap_runtime *rt, const char *verb, const char *path, char *out, size_t size);
 int neap_open_path(neap_runtime *rt, const char *path, int flags, int mode);
+int neap_permission_refuse(neap_error *error, const char *bad);
 int neap_permissions_parse(neap_runtime *rt, const char *const *list, neap_permissions **out,
                            const char **bad);
 void neap_permissions_free(neap_runtime *rt, neap_permissions *p);

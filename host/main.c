@@ -21,7 +21,7 @@
 #include "host.h"
 #include "vm.h"
 
-static const char usage[] = "usage: neap [options] [script.lua [args]]\n";
+static const char usage[] = "usage: neap [options] [script.lua [args]] (neap --help says more)\n";
 
 static const char help[] =
     "usage: neap [options] [script.lua [args]]   run a script ('-': standard input)\n"
@@ -36,11 +36,13 @@ static const char help[] =
     "  --                 end of options\n";
 
 typedef struct {
-    const char *code[64];  /* "e..." or "l...": in order */
+    const char *code[64];  /* of -e and -l, in order */
     const char *allow[64]; /* NULL-ended */
     int codes, allows;
     bool sandbox, limit_raised;
-    int script; /* index in argv; 0 none */
+    bool evaluates; /* -e: the rest are arguments */
+    int script;     /* index in argv; 0 none */
+    int arg;        /* index that is 0 in `arg` */
 } command;
 
 static int wrong(const char *what, const char *which)
@@ -98,7 +100,7 @@ static int parse(command *c, int argc, char **argv)
         else if (strcmp(a, "--allow") == 0)
             status = add(c->allow, &c->allows, 63, argv, argc, &i);
         else if (strcmp(a, "-e") == 0 || strcmp(a, "-l") == 0)
-            status = add(c->code, &c->codes, 64, argv, argc, &i);
+            c->evaluates |= a[1] == 'e', status = add(c->code, &c->codes, 64, argv, argc, &i);
         else
             status = wrong("no such option", a);
     }
@@ -106,8 +108,9 @@ static int parse(command *c, int argc, char **argv)
         status = wrong("--allow means nothing without", "--sandbox");
     if (status)
         return 1 + status;
-    if (i < argc)
+    if (i < argc && !c->evaluates)
         c->script = i;
+    c->arg = c->script ? c->script : i - 1;
     if (!c->script && !c->codes) {
         fputs(usage, stderr);
         return 2;
@@ -115,13 +118,14 @@ static int parse(command *c, int argc, char **argv)
     return 0;
 }
 
-/* `arg` as in lua: the script is 0, what stands before it has negative indexes. */
-static void set_arg(lua_State *L, int argc, char **argv, int script)
+/* `arg` as in lua: the script (of -e, what precedes its arguments) is 0, what stands before it has negative
+ * indexes. */
+static void set_arg(lua_State *L, int argc, char **argv, int zero)
 {
     lua_createtable(L, argc, 1);
     for (int i = 0; i < argc; i++) {
         lua_pushstring(L, argv[i]);
-        lua_rawseti(L, -2, i - (script ? script : argc));
+        lua_rawseti(L, -2, i - zero);
     }
     lua_setglobal(L, "arg");
 }
@@ -245,10 +249,10 @@ static int run(const command *c, int argc, char **argv)
     neap_runtime *rt = neap_open(&options, &error);
     free(folder);
     if (!rt)
-        return neap_report(&error);
+        return neap_report(&error) + (c->sandbox && error.status == UV_EINVAL); /* wrong use is 2 */
     if (!c->sandbox)
         set_debug(neap_lua(rt));
-    set_arg(neap_lua(rt), argc, argv, c->script);
+    set_arg(neap_lua(rt), argc, argv, c->arg);
     if (c->limit_raised && lua_cpcall(neap_lua(rt), limit_shells, NULL))
         lua_pop(neap_lua(rt), 1);
     int status;

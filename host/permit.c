@@ -22,6 +22,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -47,6 +48,19 @@ static neap_verb find_verb(const char *name, size_t length)
     while (i < VERBS && (strlen(verbs[i]) != length || memcmp(verbs[i], name, length)))
         i++;
     return (neap_verb)i;
+}
+
+/* What is wrong with a permission that could not be parsed. */
+int neap_permission_refuse(neap_error *error, const char *bad)
+{
+    char all[200] = "";
+    size_t length = strcspn(bad, " \t"), n = 0;
+    if (find_verb(bad, length) != VERBS)
+        return neap_error_set(error, UV_EINVAL, "no such target: permission \"%s\"", bad);
+    for (int i = 0; i < VERBS && n < sizeof all; i++)
+        n += (size_t)snprintf(all + n, sizeof all - n, "%s%s", i ? ", " : "", verbs[i]);
+    return neap_error_set(error, UV_EINVAL, "no such permission: \"%s\" (the verbs are %s)", bad,
+                          all);
 }
 
 /* What permissions a runtime is under; NULL: none, it may do everything. */

@@ -284,8 +284,10 @@ static int open_lua_path(neap_runtime *rt)
 static void report_failure(neap_runtime *rt, int status, const char *bad, neap_error *error)
 {
     const char *text = status > 0 ? lua_tostring(rt->L, -1) : neap_status_message(status);
-    if (bad)
-        neap_error_set(error, status, "permission \"%s\"", bad);
+    if (bad && status == UV_EINVAL)
+        neap_permission_refuse(error, bad);
+    else if (bad)
+        neap_error_set(error, status, "%s, permission \"%s\"", text, bad);
     else if (status < 0 || (text && strcmp(text, "not enough memory") == 0))
         neap_error_set(error, status < 0 ? status : UV_ENOMEM, "%s", text);
     else

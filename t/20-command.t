@@ -51,6 +51,7 @@ subtest 'options' => sub {
     is((run("$neap -e \"print(1 + 1)\""))[0], "2\n", '-e runs code');
     is((run("$neap -e \"x = 1\" -e \"print(x)\""))[0], "1\n", 'more than once');
     is((run("$neap -e \"print(inspect({1}))\""))[0], "{ 1 }\n", 'with modules under their last names');
+    is((run("$neap -e \"print(..., arg[1], arg[2])\" -- -x b"))[0], "-x\t-x\tb\n", 'what comes behind is its arguments');
     is((run("$neap -l neap.errors -e \"print(errors.is(1))\""))[0], "false\n", '-l requires');
     my ($out, $err, $status) = run("$neap --wrong");
     is($status, 2, 'a wrong one: 2');
@@ -153,7 +154,7 @@ subtest 'a sandbox' => sub {
     script('box.lua', 'print(select(2, require("neap.fs").read_file("secret")))');
     like((run("$neap --sandbox box.lua"))[0], qr/EPERMISSION/, 'reads no file');
     is((run("$neap --sandbox --allow \"fs.read .\" box.lua"))[0], "\n", 'but what is allowed');
-    is((run("$neap --sandbox --allow nonsense box.lua"))[2], 1, 'a permission that is none is refused');
+    is((run("$neap --sandbox --allow nonsense box.lua"))[2], 2, 'a permission that is none is refused');
 };
 
 subtest 'neap test' => sub {

@@ -20,15 +20,22 @@ local function open_modules()
   })
 end
 
-local function run_code(code)
+local function run_code(code, ...)
   local chunk, why = loadstring(code, "=-e")
   if not chunk then
     error(why, 0)
   end
-  return chunk()
+  return chunk(...)
 end
 
 local function run_script(path, ...)
+  if path ~= "-" then
+    local fs = require "neap.fs"
+    local there, err = fs.stat(path)
+    if not there then
+      return nil, err
+    end
+  end
   local chunk, why = loadfile(path ~= "-" and path or nil)
   if not chunk then
     error(why, 0)
@@ -36,33 +43,45 @@ local function run_script(path, ...)
   return chunk(...)
 end
 
--- The command line has been checked by main.c.
+local function require_module(name)
+  local ok, module = pcall(require, name)
+  if not ok then
+    error(module, 0)
+  end
+  rawset(_G, name:match("([%w_]+)$"), module)
+end
+
+local HAS_VALUE = { ["-e"] = true, ["-l"] = true, ["--allow"] = true }
+
+-- The index of what comes after the options.
+local function options_end(argv)
+  local i = 1
+  while argv[i] and argv[i]:find("^%-.") and argv[i] ~= "--" do
+    i = i + (HAS_VALUE[argv[i]] and 2 or 1)
+  end
+  return argv[i] == "--" and i + 1 or i
+end
+
+-- The command line has been checked by main.c. With -e what comes after the options are arguments, else the script
+-- and its arguments.
 local function options(...)
-  local argv, n, i = { ... }, select("#", ...), 1
+  local argv, n = { ... }, select("#", ...)
+  local rest, evaluated, i = options_end(argv), false, 1
   open_modules()
-  while i <= n and argv[i]:sub(1, 1) == "-" and argv[i] ~= "-" and argv[i] ~= "--" do
+  while i < rest do
     if argv[i] == "-e" then
-      local failed, err = run_code(argv[i + 1])
+      evaluated = true
+      local failed, err = run_code(argv[i + 1], unpack(argv, rest, n))
       if failed == nil and require("neap.errors").is(err) then
         return nil, err
       end
-      i = i + 1
     elseif argv[i] == "-l" then
-      local name = argv[i + 1]
-      local ok, module = pcall(require, name)
-      if not ok then
-        error(module, 0)
-      end
-      rawset(_G, name:match("([%w_]+)$"), module)
-      i = i + 1
-    elseif argv[i] == "--allow" then
-      i = i + 1
+      require_module(argv[i + 1])
     end
-    i = i + 1
+    i = i + (HAS_VALUE[argv[i]] and 2 or 1)
   end
-  i = argv[i] == "--" and i + 1 or i
-  if i <= n then
-    return run_script(unpack(argv, i, n))
+  if rest <= n and not evaluated then
+    return run_script(unpack(argv, rest, n))
   end
 end
 

@@ -143,11 +143,18 @@ Group.spawn = core.group_spawn
 --- Cancel all of its tasks.
 Group.cancel = core.group_cancel
 
+local function check(name, index, expected, value)
+  if type(value) ~= expected then
+    error(("bad argument #%d to '%s' (%s expected, got %s)"):format(index, name, expected, type(value)), 3)
+  end
+end
+
 --- Run fn(group) and wait until all that it spawned is over; the first failure cancels the rest and is
 --- raised.
 ---@param fn fun(group: neap.Group): ...
 ---@return ... what fn returned
 function task.group(fn, ...)
+  check("group", 1, "function", fn)
   return finish(core.run(nil, false, true, fn, ...))
 end
 
@@ -157,6 +164,8 @@ end
 ---@param ... any
 ---@return any ... or nil and the error that fn returned
 function task.timeout(seconds, fn, ...)
+  check("timeout", 1, "number", seconds)
+  check("timeout", 2, "function", fn)
   return pass(core.run(seconds, false, false, fn, ...))
 end
 
@@ -165,6 +174,8 @@ end
 ---@param fn function
 ---@param ... any
 function task.shield(seconds, fn, ...)
+  check("shield", 1, "number", seconds)
+  check("shield", 2, "function", fn)
   return pass(core.run(seconds, true, false, fn, ...))
 end
 

@@ -87,6 +87,10 @@ end
 ---@param arguments string[] what follows `test`
 ---@return integer status 0 all passed, 1 not, 2 wrong arguments
 function test.main(arguments)
+  if arguments[1] == "--help" or arguments[1] == "-h" then
+    print(USAGE)
+    return 0
+  end
   local paths, options = parse(arguments)
   if not paths then
     io.stderr:write("neap test: ", options, "\n", USAGE, "\n")
