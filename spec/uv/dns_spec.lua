@@ -2,21 +2,10 @@
 local uv = require "uv"
 local task = require "neap.task"
 local test = require "neap.test"
+local support = require "spec.uv.support"
 
 local describe, it, equal = test.describe, test.it, test.equal
-
-local function refuses(message, fn, ...)
-  local args, n = { ... }, select("#", ...)
-  test.raises(function() fn(unpack(args, 1, n)) end, message)
-end
-
-local function await(fn, ...)
-  local channel, args, n = task.channel(1), { ... }, select("#", ...)
-  args[n + 1] = function(...) channel:send { n = select("#", ...), ... } end
-  assert(fn(unpack(args, 1, n + 1)))
-  local results = channel:receive()
-  return unpack(results, 1, results.n)
-end
+local refuses, await = support.refuses, support.await
 
 -- Run fn while the pool does nothing else: each of its threads reads from an empty socket.
 local function while_busy(fn)

@@ -2,8 +2,10 @@
 local uv = require "uv"
 local task = require "neap.task"
 local test = require "neap.test"
+local support = require "spec.uv.support"
 
 local describe, it, equal = test.describe, test.it, test.equal
+local refuses, await = support.refuses, support.await
 
 local RW, RWX = tonumber("644", 8), tonumber("755", 8)
 local folder                       -- one a test
@@ -36,16 +38,6 @@ local function read(path)
   return text
 end
 
--- Call the form with a callback, and wait for what that gets.
-local function await(fn, ...)
-  local channel, args, n = task.channel(1), { ... }, select("#", ...)
-  args[n + 1] = function(...) channel:send { n = select("#", ...), ... } end
-  local request = assert(fn(unpack(args, 1, n + 1)))
-  assert(tostring(request):find "^uv_fs_t: ", tostring(request))
-  local results = channel:receive()
-  return unpack(results, 1, results.n)
-end
-
 -- The same of both forms.
 local function fails(message, name, fn, ...)
   local value, err, code = fn(...)
@@ -53,11 +45,6 @@ local function fails(message, name, fn, ...)
   equal(err, message)
   equal(code, name)
   equal(await(fn, ...), message)
-end
-
-local function refuses(message, fn, ...)
-  local args, n = { ... }, select("#", ...)
-  test.raises(function() fn(unpack(args, 1, n)) end, message)
 end
 
 local function descriptors()

@@ -2,8 +2,10 @@
 local uv = require "uv"
 local task = require "neap.task"
 local test = require "neap.test"
+local support = require "spec.uv.support"
 
 local describe, it, equal = test.describe, test.it, test.equal
+local refuses = support.refuses
 
 local RW = tonumber("644", 8)
 local folder, watcher              -- one a test
@@ -23,11 +25,6 @@ local function write(name, text)
   uv.fs_write(fd, text, 0)
   uv.fs_close(fd)
   return path
-end
-
-local function refuses(message, fn, ...)
-  local args, n = { ... }, select("#", ...)
-  test.raises(function() fn(unpack(args, 1, n)) end, message)
 end
 
 -- A callback whose calls are received, each as an array with n.

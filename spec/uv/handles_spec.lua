@@ -3,8 +3,10 @@ local ffi = require "ffi"
 local uv = require "uv"
 local task = require "neap.task"
 local test = require "neap.test"
+local support = require "spec.uv.support"
 
 local describe, it, equal, raises = test.describe, test.it, test.equal, test.raises
+local keep, wait_until, fails = support.keep, support.wait_until, support.fails
 
 ffi.cdef [[
 int close(int fd);
@@ -17,30 +19,14 @@ struct neap_spec_winsize { unsigned short rows, columns, x, y; };
 int ioctl(int fd, unsigned long request, ...);
 ]]
 
-local opened, fds = {}, {}
-
-local function keep(handle)
-  opened[#opened + 1] = handle
-  return handle
-end
+local fds = {}
 
 test.after(function()
-  for _, handle in ipairs(opened) do
-    if not handle:is_closing() then handle:close() end
-  end
+  support.close()
   task.sleep(0.005)
   for _, fd in ipairs(fds) do ffi.C.close(fd) end
-  opened, fds = {}, {}
+  fds = {}
 end)
-
-local function wait_until(done)
-  while not done() do task.sleep(0.001) end
-end
-
-local function fails(name, ok, message, code)
-  equal({ ok, code }, { nil, name })
-  equal(message:sub(1, #name + 2), name .. ": ")
-end
 
 local function own(fd)
   fds[#fds + 1] = fd

@@ -2,13 +2,10 @@
 local uv = require "uv"
 local task = require "neap.task"
 local test = require "neap.test"
+local support = require "spec.uv.support"
 
 local describe, it, equal = test.describe, test.it, test.equal
-
-local function refuses(message, fn, ...)
-  local args, n = { ... }, select("#", ...)
-  test.raises(function() fn(unpack(args, 1, n)) end, message)
-end
+local refuses = support.refuses
 
 local function fails(name, fn, ...)
   local result, message, code = fn(...)

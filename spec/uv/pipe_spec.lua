@@ -3,8 +3,10 @@ local ffi = require "ffi"
 local uv = require "uv"
 local task = require "neap.task"
 local test = require "neap.test"
+local support = require "spec.uv.support"
 
 local describe, it, equal, raises = test.describe, test.it, test.equal, test.raises
+local keep, wait_until, fails = support.keep, support.wait_until, support.fails
 
 ffi.cdef [[
 int fcntl(int fd, int cmd, ...);
@@ -13,35 +15,16 @@ long read(int fd, void *p, size_t n);
 ]]
 
 local F_GETFL, O_NONBLOCK = 3, uv.constants.O_NONBLOCK
-local opened, path = {}, nil
-
-local function keep(handle)
-  opened[#opened + 1] = handle
-  return handle
-end
+local path
 
 test.before(function()
   path = os.tmpname()
   os.remove(path)
 end)
 
-test.after(function()
-  for _, handle in ipairs(opened) do
-    if not handle:is_closing() then handle:close() end
-  end
-  opened = {}
-end)
-
-local function wait_until(done)
-  while not done() do task.sleep(0.001) end
-end
+test.after(support.close)
 
 local function pipe(ipc) return keep(uv.new_pipe(ipc)) end
-
-local function fails(name, ok, message, code)
-  equal({ ok, code }, { nil, name })
-  equal(message:sub(1, #name + 2), name .. ": ")
-end
 
 local function listen(on_connection)
   local server = pipe()

@@ -4,8 +4,10 @@ local uv = require "uv"
 local host = require "neap.host"
 local task = require "neap.task"
 local test = require "neap.test"
+local support = require "spec.uv.support"
 
 local describe, it, equal, raises = test.describe, test.it, test.equal, test.raises
+local keep, wait_until, fails = support.keep, support.wait_until, support.fails
 
 ffi.cdef [[
 int close(int fd);
@@ -13,28 +15,7 @@ int getuid(void);
 int getsid(int pid);
 ]]
 
-local opened = {}
-
-local function keep(handle)
-  opened[#opened + 1] = handle
-  return handle
-end
-
-test.after(function()
-  for _, handle in ipairs(opened) do
-    if not handle:is_closing() then handle:close() end
-  end
-  opened = {}
-end)
-
-local function wait_until(done)
-  while not done() do task.sleep(0.001) end
-end
-
-local function fails(name, ok, message, code)
-  equal({ ok, code }, { nil, name })
-  equal(message:sub(1, #name + 2), name .. ": ")
-end
+test.after(support.close)
 
 -- Runs to its end; its status and signal, and what it wrote to the stream at `from`, or else standard output.
 local function run(path, options, from)
@@ -242,8 +223,14 @@ describe("uv.spawn", function()
     collectgarbage()
     collectgarbage()
     wait_until(function() return uv.kill(pid, 0) ~= 0 end)
-    uv.walk(function(handle) if handle:get_type() == "process" then keep(handle) end end)
-    equal(#opened, 1)
+    local found = 0
+    uv.walk(function(handle)
+      if handle:get_type() == "process" then
+        keep(handle)
+        found = found + 1
+      end
+    end)
+    equal(found, 1)
   end)
 
   it("runs many at once", function()

@@ -2,34 +2,15 @@
 local uv = require "uv"
 local task = require "neap.task"
 local test = require "neap.test"
+local support = require "spec.uv.support"
 
 local describe, it, equal, raises = test.describe, test.it, test.equal, test.raises
+local keep, wait_until, fails = support.keep, support.wait_until, support.fails
 
 local LOCAL = "127.0.0.1"
-local opened = {}                  -- closed after each test
-
-local function keep(handle)
-  opened[#opened + 1] = handle
-  return handle
-end
-
-test.after(function()
-  for _, handle in ipairs(opened) do
-    if not handle:is_closing() then handle:close() end
-  end
-  opened = {}
-end)
-
-local function wait_until(done)
-  while not done() do task.sleep(0.001) end
-end
+test.after(support.close)
 
 local function tcp(family) return keep(uv.new_tcp(family)) end
-
-local function fails(name, ok, message, code)
-  equal({ ok, code }, { nil, name })
-  equal(message:sub(1, #name + 2), name .. ": ")
-end
 
 -- A server, and its port; on_connection(server) is called for each connection.
 local function listen(on_connection)
@@ -220,7 +201,7 @@ describe("uv streams: reading and writing", function()
     local got
     do
       local near, far = pair()
-      opened = {}
+      support.forget()
       far:read_start(function(_, data)
         got = data
         far:close()

@@ -2,13 +2,10 @@
 local uv = require "uv"
 local task = require "neap.task"
 local test = require "neap.test"
+local support = require "spec.uv.support"
 
 local describe, it, equal = test.describe, test.it, test.equal
-
-local function refuses(message, fn, ...)
-  local args, n = { ... }, select("#", ...)
-  test.raises(function() fn(unpack(args, 1, n)) end, message)
-end
+local refuses, run = support.refuses, support.run
 
 -- An async handle, and receive() for what is sent to it.
 local function inbox()
@@ -18,19 +15,6 @@ local function inbox()
     local got = channel:receive()
     return unpack(got, 1, got.n)
   end
-end
-
--- What neap says and prints when it runs this code, and its exit status.
-local function run(code)
-  local path = os.tmpname()
-  local file = assert(io.open(path, "w"))
-  file:write(code)
-  file:close()
-  local pipe = assert(io.popen(("%s %s 2>&1; echo status $?"):format(uv.exepath(), path)))
-  local text = pipe:read "*a"
-  pipe:close()
-  os.remove(path)
-  return text:match "^(.*)status (%d+)\n$"
 end
 
 describe("uv.new_thread", function()

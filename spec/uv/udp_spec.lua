@@ -2,34 +2,15 @@
 local uv = require "uv"
 local task = require "neap.task"
 local test = require "neap.test"
+local support = require "spec.uv.support"
 
 local describe, it, equal, raises = test.describe, test.it, test.equal, test.raises
+local keep, wait_until, fails = support.keep, support.wait_until, support.fails
 
 local LOCAL = "127.0.0.1"
-local opened = {}
-
-local function keep(handle)
-  opened[#opened + 1] = handle
-  return handle
-end
-
-test.after(function()
-  for _, handle in ipairs(opened) do
-    if not handle:is_closing() then handle:close() end
-  end
-  opened = {}
-end)
-
-local function wait_until(done)
-  while not done() do task.sleep(0.001) end
-end
+test.after(support.close)
 
 local function udp(flags) return keep(uv.new_udp(flags)) end
-
-local function fails(name, ok, message, code)
-  equal({ ok, code }, { nil, name })
-  equal(message:sub(1, #name + 2), name .. ": ")
-end
 
 -- A socket with an address, its port, and the list of what it receives: { data, addr, flags }.
 local function receiver(flags)
