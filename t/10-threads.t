@@ -2,20 +2,11 @@
 use strict;
 use warnings;
 use Test::More;
+use lib 't/lib';
+use Neap;
 
 my $build = $ENV{NEAP_BUILD} // 'build';
 
-for my $program (qw(remote work fs_limits)) {
-    open(my $tap, '-|', "$build/t/$program") or die "$build/t/$program: $!";
-    my ($tests, $plan) = (0, -1);
-    while (my $line = <$tap>) {
-        if    ($line =~ /^(not )?ok \d+ - (.*)/) { ok(!$1, $2); $tests++ }
-        elsif ($line =~ /^1\.\.(\d+)/)          { $plan = $1 }
-        elsif ($line =~ /^# (.*)/)               { note($1) }
-    }
-    close $tap;
-    is($?, 0, "$program ends well");
-    is($tests, $plan, "and ran all its tests");
-}
+run_tap("$build/t/$_") for qw(remote work fs_limits);
 
 done_testing();

@@ -3,6 +3,8 @@
 use strict;
 use warnings;
 use Test::More;
+use lib 't/lib';
+use Neap;
 
 my $build = $ENV{NEAP_BUILD} // 'build';
 plan skip_all => 'the system has no libluajit for programs' if system('pkg-config --exists luajit');
@@ -26,12 +28,7 @@ like(`ldd $b/t/attach`, qr/libluajit/, 'and takes the VM from the system');
 
 for my $name (@programs) {
     subtest "$name on the system's LuaJIT" => sub {
-        my @lines = split /\n/, `$b/t/$name`;
-        is($?, 0, 'it ends by itself, with success');
-        for (@lines) {
-            if (/^(not )?ok \d+ - (.*)/) { ok(!$1, $2) }
-            elsif (!/^1\.\./) { diag($_) }
-        }
+        run_tap("$b/t/$name");
     };
 }
 

@@ -75,14 +75,20 @@ const char *nuv_name_of(const nuv_name *names, int value)
 
 /* ---- Results ---- */
 
+/* Not uv_err_name and uv_strerror, which leak what they say of a code that libuv does not know. */
+static void push_name(lua_State *L, int status)
+{
+    char name[64];
+    lua_pushstring(L, uv_err_name_r(status, name, sizeof name));
+}
+
 int nuv_fail(lua_State *L, int status)
 {
-    char name[64], message[128]; /* uv_err_name allocates for a number that it does not know */
+    char message[128];
     lua_pushnil(L);
-    uv_err_name_r(status, name, sizeof name);
-    uv_strerror_r(status, message, sizeof message);
-    lua_pushfstring(L, "%s: %s", name, message);
-    lua_pushstring(L, name);
+    push_name(L, status);
+    lua_pushfstring(L, "%s: %s", lua_tostring(L, -1), uv_strerror_r(status, message, sizeof message));
+    lua_insert(L, -2);
     return 3;
 }
 
@@ -97,7 +103,7 @@ int nuv_result(lua_State *L, int status)
 void nuv_push_status(lua_State *L, int status)
 {
     if (status < 0)
-        lua_pushstring(L, uv_err_name(status));
+        push_name(L, status);
     else
         lua_pushnil(L);
 }

@@ -25,7 +25,7 @@ end
 describe("uv's view of the process", function()
   it("knows its program and its folder", function()
     local before = uv.cwd()
-    equal(uv.exepath(), output "readlink /proc/$PPID/exe")
+    assert(uv.exepath():find "^/.*/neap$", uv.exepath())
     equal(uv.chdir "/", 0)
     equal(uv.cwd(), "/")
     equal(uv.chdir(before), 0)
