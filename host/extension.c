@@ -199,7 +199,8 @@ static int open_extension(lua_State *L, neap_runtime *rt, const neap_descriptor 
             return 1;
         }
     check_fit(L, rt, d);
-    *d->table = &neap_the_table;
+    if (*d->table != &neap_the_table) /* runtimes on other threads read it */
+        *d->table = &neap_the_table;
     neap_env *env = env_new(rt, d);
     if (!env) {
         give_single(rt, d);

@@ -314,7 +314,8 @@ static void abandon(neap_runtime *rt)
 
 static neap_runtime *open_runtime(const neap_options *options, lua_State *L, neap_error *error)
 {
-    neap = &neap_the_table;
+    if (neap != &neap_the_table) /* other threads read it */
+        neap = &neap_the_table;
     const char *bad = NULL;
     int status = UV_ENOMEM;
     neap_runtime *rt = runtime_new(options);
