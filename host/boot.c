@@ -34,10 +34,9 @@ static int by_name(const void *name, const void *module)
 
 static const neap_module *find_embedded(const char *name)
 {
-    static size_t n;
-    if (!n)
-        while (neap_modules[n].name)
-            n++;
+    size_t n = 0;
+    while (neap_modules[n].name)
+        n++;
     return bsearch(name, neap_modules, n, sizeof *neap_modules, by_name);
 }
 

@@ -140,10 +140,14 @@ void neap_closing_step(neap_runtime *rt)
         drop(rt);
     if (rt->state != RT_DROPPED || anything_left(rt))
         return;
-    if (!rt->parent && rt->root->owns_loop)
-        rt->root->finished = true;
-    else
+    neap_root *root = rt->root;
+    if (rt->parent || (!root->owns_loop && !root->inside)) {
         finish(rt);
+        return;
+    }
+    root->finished = true; /* somebody's call is under way, or neap_close's own */
+    if (!root->owns_loop)
+        uv_stop(root->loop);
 }
 
 /* Something that a closing runtime waits for is gone. */
@@ -192,8 +196,13 @@ void neap_enter_root(neap_root *root)
 /* False: a close that was asked for inside has been carried out, and the runtime is gone. */
 bool neap_leave_root(neap_root *root)
 {
-    if (--root->inside || !root->owns_loop || root->runtime->state == RT_OPEN)
+    if (--root->inside || root->runtime->state == RT_OPEN)
         return true;
-    complete(root);
+    if (root->owns_loop)
+        complete(root);
+    else if (root->finished)
+        finish(root->runtime);
+    else
+        return true; /* it goes on closing on the loop that was given */
     return false;
 }

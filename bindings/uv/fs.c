@@ -8,7 +8,9 @@
 
 static int push_message(lua_State *L, const uv_fs_t *fs)
 {
-    const char *name = uv_err_name((int)fs->result), *message = uv_strerror((int)fs->result);
+    char name[32], message[128]; /* what libuv makes of a number it does not know, it never frees */
+    uv_err_name_r((int)fs->result, name, sizeof name);
+    uv_strerror_r((int)fs->result, message, sizeof message);
     if (!fs->path)
         lua_pushfstring(L, "%s: %s", name, message);
     else if (!fs->new_path)
@@ -20,9 +22,10 @@ static int push_message(lua_State *L, const uv_fs_t *fs)
 
 int nuv_fs_fail(lua_State *L, const uv_fs_t *fs)
 {
+    char name[32];
     lua_pushnil(L);
     push_message(L, fs);
-    lua_pushstring(L, uv_err_name((int)fs->result));
+    lua_pushstring(L, uv_err_name_r((int)fs->result, name, sizeof name));
     return 3;
 }
 

@@ -90,6 +90,25 @@ static void test_inside(void)
     uv_thread_join(&thread);
 }
 
+static void test_inside_foreign(void)
+{
+    uv_loop_t loop;
+    neap_error error;
+    uv_loop_init(&loop);
+    neap_options options = quiet_options();
+    options.loop = &loop;
+    closings = 0;
+    forget();
+    inner = open_with(&options);
+    neap_register(inner, "owner", functions, &error);
+    start(inner,
+          "require 'neap.task'.sleep(0.001) require 'owner'.close() require 'neap.task'.sleep(1)");
+    is(neap_run(inner), 0, "closed in neap_run on a loop that was given, too");
+    uv_run(&loop, UV_RUN_DEFAULT);
+    is(closings, 1, "it is closed");
+    is(uv_loop_close(&loop), 0, "and has left the loop");
+}
+
 static void test_closed_with_parent(void)
 {
     uv_loop_t loop;
@@ -322,6 +341,7 @@ static void test_no_task(void)
 int main(void)
 {
     test_inside();
+    test_inside_foreign();
     test_closed_with_parent();
     test_shield();
     test_foreign_pipe();
