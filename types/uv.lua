@@ -493,10 +493,11 @@ local uv_tcp_t = {}
 
 ---Binds it to an address of this machine: an IPv4 or IPv6 address as text, such as "0.0.0.0" or "::", and a port;
 ---0: a free one, which `uv.tcp_getsockname` tells. That the address is taken may be told by `uv.listen` or
----`uv.tcp_connect` only. `ipv6only`: "::" does not mean IPv4 too. Raises when the text is no address.
+---`uv.tcp_connect` only. `ipv6only`: "::" does not mean IPv4 too. `reuseport` (libuv 1.49): other processes may
+---bind it so too, and the system shares connections out. Raises when the text is no address.
 ---@param host string
 ---@param port integer
----@param flags? { ipv6only: boolean? }
+---@param flags? { ipv6only: boolean?, reuseport: boolean? }
 ---@return 0?
 ---@return string?
 ---@return string?
@@ -821,6 +822,15 @@ function uv_udp_t:send(data, host, port, callback) end
 ---@return string?
 ---@return string?
 function uv_udp_t:try_send(data, host, port) end
+
+---As `uv.udp_try_send`, for many datagrams at once, 1,000 at most: returns how many the kernel took. `addr` is left out
+---when the handle is connected. `flags` is 0. EINVAL: it has no socket yet (bind it, or make it with a family).
+---@param messages { data: string | string[], addr: { ip: string, port: integer }? }[]
+---@param flags integer?
+---@return integer?
+---@return string?
+---@return string?
+function uv_udp_t:try_send2(messages, flags) end
 
 ---@class uv_write_t: uv_req_t
 local uv_write_t = {}
@@ -2129,11 +2139,12 @@ function uv.stream_set_blocking(stream, blocking) end
 
 ---Binds it to an address of this machine: an IPv4 or IPv6 address as text, such as "0.0.0.0" or "::", and a port;
 ---0: a free one, which `uv.tcp_getsockname` tells. That the address is taken may be told by `uv.listen` or
----`uv.tcp_connect` only. `ipv6only`: "::" does not mean IPv4 too. Raises when the text is no address.
+---`uv.tcp_connect` only. `ipv6only`: "::" does not mean IPv4 too. `reuseport` (libuv 1.49): other processes may
+---bind it so too, and the system shares connections out. Raises when the text is no address.
 ---@param tcp uv_tcp_t
 ---@param host string
 ---@param port integer
----@param flags? { ipv6only: boolean? }
+---@param flags? { ipv6only: boolean?, reuseport: boolean? }
 ---@return 0?
 ---@return string?
 ---@return string?
@@ -2542,6 +2553,16 @@ function uv.udp_set_ttl(udp, ttl) end
 ---@return string?
 ---@return string?
 function uv.udp_try_send(udp, data, host, port) end
+
+---As `uv.udp_try_send`, for many datagrams at once, 1,000 at most: returns how many the kernel took. `addr` is left out
+---when the handle is connected. `flags` is 0. EINVAL: it has no socket yet (bind it, or make it with a family).
+---@param udp uv_udp_t
+---@param messages { data: string | string[], addr: { ip: string, port: integer }? }[]
+---@param flags integer?
+---@return integer?
+---@return string?
+---@return string?
+function uv.udp_try_send2(udp, messages, flags) end
 
 ---The program may end although it is active.
 ---@param handle uv_handle_t

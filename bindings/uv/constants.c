@@ -220,6 +220,13 @@ static const nuv_name constants[] = {
     {"UDP_MMSG_CHUNK", UV_UDP_MMSG_CHUNK},
     {"UDP_MMSG_FREE", UV_UDP_MMSG_FREE},
     {"UDP_RECVMMSG", UV_UDP_RECVMMSG},
+#if UV_VERSION_HEX >= 0x012e00 /* 1.46 */
+    {"PIPE_NO_TRUNCATE", UV_PIPE_NO_TRUNCATE},
+#endif
+#if UV_VERSION_HEX >= 0x013100 /* 1.49 */
+    {"UDP_REUSEPORT", UV_UDP_REUSEPORT},
+    {"TCP_REUSEPORT", UV_TCP_REUSEPORT},
+#endif
     {"TCP_IPV6ONLY", UV_TCP_IPV6ONLY},
     {NULL, 0},
 };

@@ -75,10 +75,22 @@ static int loop_close(lua_State *L)
  * that `uv.metrics_idle_time` tells. EINVAL: another signal. */
 static int loop_configure(lua_State *L)
 {
-    static const char *const options[] = {"block_signal", "metrics_idle_time", NULL};
+    static const char *const options[] = {
+        "block_signal",
+        "metrics_idle_time",
+#if UV_VERSION_HEX >= 0x013100 /* 1.49 */
+        "use_io_uring_sqpoll",
+#endif
+        NULL
+    };
     uv_loop_t *loop = nuv_state_of(L)->loop;
-    if (luaL_checkoption(L, 1, NULL, options) == 1)
+    int option = luaL_checkoption(L, 1, NULL, options);
+    if (option == 1)
         return nuv_result(L, uv_loop_configure(loop, UV_METRICS_IDLE_TIME));
+#if UV_VERSION_HEX >= 0x013100
+    if (option == 2)
+        return nuv_result(L, uv_loop_configure(loop, UV_LOOP_USE_IO_URING_SQPOLL));
+#endif
     if (!lua_isstring(L, 2))
         return luaL_argerror(L, 2, "block_signal option: expected signal as string or number");
     int signo = (int)lua_tointeger(L, 2);

@@ -3,6 +3,7 @@
 #include "uv.h"
 
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- The process ---- */

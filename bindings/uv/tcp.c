@@ -75,10 +75,11 @@ static int tcp_simultaneous_accepts(lua_State *L)
     return nuv_result(L, uv_tcp_simultaneous_accepts(&x->uv.tcp, check_boolean(L, 2)));
 }
 
-/** uv.tcp_bind(tcp: uv_tcp_t, host: string, port: integer, flags?: { ipv6only: boolean? }) -> 0 | fail
+/** uv.tcp_bind(tcp: uv_tcp_t, host: string, port: integer, flags?: { ipv6only: boolean?, reuseport: boolean? }) -> 0 | fail
  * Binds it to an address of this machine: an IPv4 or IPv6 address as text, such as "0.0.0.0" or "::", and a port;
  * 0: a free one, which `uv.tcp_getsockname` tells. That the address is taken may be told by `uv.listen` or
- * `uv.tcp_connect` only. `ipv6only`: "::" does not mean IPv4 too. Raises when the text is no address. */
+ * `uv.tcp_connect` only. `ipv6only`: "::" does not mean IPv4 too. `reuseport` (libuv 1.49): other processes may
+ * bind it so too, and the system shares connections out. Raises when the text is no address. */
 static int tcp_bind(lua_State *L)
 {
     struct sockaddr_storage address;
@@ -88,6 +89,10 @@ static int tcp_bind(lua_State *L)
     if (lua_istable(L, 4)) {
         lua_getfield(L, 4, "ipv6only");
         flags = lua_toboolean(L, -1) ? UV_TCP_IPV6ONLY : 0;
+#if UV_VERSION_HEX >= 0x013100 /* 1.49 */
+        lua_getfield(L, 4, "reuseport");
+        flags |= lua_toboolean(L, -1) ? UV_TCP_REUSEPORT : 0;
+#endif
     }
     if (nuv_is_closed(x))
         return nuv_fail(L, UV_EINVAL);

@@ -220,6 +220,59 @@ static int udp_try_send(lua_State *L)
                                           : uv_udp_try_send(&x->uv.udp, d.bufs, d.n, peer));
 }
 
+#if UV_VERSION_HEX >= 0x013200 /* 1.50 */
+
+typedef struct {
+    nuv_data data;
+    struct sockaddr_storage address;
+    bool addressed;
+} message;
+
+/* The table at `index`: { data =, addr = { ip =, port = } }; what it refers to stays on L. */
+static void check_message(lua_State *L, int index, message *m)
+{
+    luaL_checktype(L, index, LUA_TTABLE);
+    lua_getfield(L, index, "data");
+    nuv_check_data(L, lua_gettop(L), &m->data);
+    lua_getfield(L, index, "addr");
+    m->addressed = lua_istable(L, -1);
+    if (!m->addressed)
+        return;
+    lua_getfield(L, -1, "ip");
+    lua_getfield(L, -2, "port");
+    nuv_check_address(L, lua_gettop(L) - 1, &m->address);
+}
+
+/** uv.udp_try_send2(udp: uv_udp_t, messages: { data: string | string[], addr: { ip: string, port: integer }? }[], flags: integer?) -> integer | fail
+ * As `uv.udp_try_send`, for many datagrams at once, 1,000 at most: returns how many the kernel took. `addr` is left out
+ * when the handle is connected. `flags` is 0. EINVAL: it has no socket yet (bind it, or make it with a family). */
+static int udp_try_send2(lua_State *L)
+{
+    enum { MANY = 1000 };
+    nuv_handle *x = check_udp(L, 1);
+    luaL_checktype(L, 2, LUA_TTABLE);
+    unsigned n = (unsigned)lua_objlen(L, 2), flags = (unsigned)luaL_optinteger(L, 3, 0);
+    luaL_argcheck(L, n <= MANY, 2, "too many messages");
+    luaL_checkstack(L, (int)n * 6 + 8, "too many messages");
+    message *all = lua_newuserdata(L, (n + 1) * sizeof *all);
+    uv_buf_t **bufs = lua_newuserdata(L, (n + 1) * sizeof *bufs);
+    unsigned *counts = lua_newuserdata(L, (n + 1) * sizeof *counts);
+    struct sockaddr **addresses = lua_newuserdata(L, (n + 1) * sizeof *addresses);
+    for (unsigned i = 0; i < n; i++) {
+        message *m = &all[i];
+        lua_rawgeti(L, 2, (int)i + 1);
+        check_message(L, lua_gettop(L), m);
+        bufs[i] = m->data.bufs;
+        counts[i] = m->data.n;
+        addresses[i] = m->addressed ? (struct sockaddr *)&m->address : NULL;
+    }
+    return nuv_result(L, nuv_is_closed(x)
+                             ? UV_EINVAL
+                             : uv_udp_try_send2(&x->uv.udp, n, bufs, counts, addresses, flags));
+}
+
+#endif
+
 /** uv.udp_get_send_queue_size(udp: uv_udp_t) -> integer
  * Bytes that were sent and that the kernel has not taken yet. */
 static int udp_get_send_queue_size(lua_State *L)
@@ -324,6 +377,9 @@ const luaL_Reg nuv_udp_functions[] = {
     {"udp_getpeername", udp_getpeername},
     {"udp_send", udp_send},
     {"udp_try_send", udp_try_send},
+#if UV_VERSION_HEX >= 0x013200
+    {"udp_try_send2", udp_try_send2},
+#endif
     {"udp_get_send_queue_size", udp_get_send_queue_size},
     {"udp_get_send_queue_count", udp_get_send_queue_count},
     {"udp_recv_start", udp_recv_start},
@@ -341,6 +397,9 @@ static const luaL_Reg methods[] = {
     {"getpeername", udp_getpeername},
     {"send", udp_send},
     {"try_send", udp_try_send},
+#if UV_VERSION_HEX >= 0x013200
+    {"try_send2", udp_try_send2},
+#endif
     {"get_send_queue_size", udp_get_send_queue_size},
     {"get_send_queue_count", udp_get_send_queue_count},
     {"recv_start", udp_recv_start},

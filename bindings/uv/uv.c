@@ -87,7 +87,8 @@ int nuv_fail(lua_State *L, int status)
     char message[128];
     lua_pushnil(L);
     push_name(L, status);
-    lua_pushfstring(L, "%s: %s", lua_tostring(L, -1), uv_strerror_r(status, message, sizeof message));
+    lua_pushfstring(L, "%s: %s", lua_tostring(L, -1),
+                    uv_strerror_r(status, message, sizeof message));
     lua_insert(L, -2);
     return 3;
 }
