@@ -15,6 +15,21 @@ for line in io.lines(here .. "crashes.txt") do
   crashes[line:match "^([^#].-): " or ""] = true
 end
 
+-- luv's process may crash when it ends while threads of its run: all are joined.
+local threads, new_thread = {}, uv.new_thread
+
+local function keep_thread(thread, ...)
+  threads[#threads + 1] = thread
+  return thread, ...
+end
+
+function uv.new_thread(...) return keep_thread(new_thread(...)) end
+
+local function join_threads()
+  for _, thread in ipairs(threads) do pcall(uv.thread_join, thread) end
+  threads = {}
+end
+
 local called                                      -- what the callbacks of this call got
 local shaped                                      -- whether to show types only
 
@@ -69,6 +84,7 @@ local function try(label, fn, entry, change)
   if not ready then return print("no arguments: " .. show.list(false, why)) end
   if change then n = change(args, n) or n end
   local result = show.result(entry.kind, pcall(fn, unpack(args, 1, n)))
+  join_threads()
   show.close()
   if uv.tty_reset_mode and entry[1]:find "tty" then uv.tty_reset_mode() end
   print(result .. (#called > 0 and " called " .. table.concat(called, " ") or ""))
