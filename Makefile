@@ -89,6 +89,7 @@ Q   = $(if $(V),,@)
 say = $(if $(V),,@printf '$(if $(and $(PROGRESS),$(MAKE_TERMOUT)),\r\033[K  %-7s %s,  %-7s %s\n)' $1 $2)
 
 build: $B/neap $B/libneap.a $B/libneap.so $B/neap.pc
+	@: # or make says that there is nothing to be done
 objects: $(OBJECTS) $(MAIN)
 compile = $(Q)mkdir -p $(@D) && $(CC) $1 -MMD -MP -c -o $@ $<
 

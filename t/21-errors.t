@@ -77,11 +77,46 @@ subtest 'a message' => sub {
     fails_with('of nil and an error returned', "return require('neap.fs').read_file('/none')", qr/^neap: ENOENT/);
 };
 
+subtest 'a script that cannot be read' => sub {
+    for my $options ('', '-l neap.task ') {
+        for my $path ('none.lua', '.') {
+            system("timeout 20 $neap $options$path >out 2>err </dev/null");
+            is($? >> 8, 1, "$options$path: exit status 1");
+            like(slurp('err'), qr/\Aneap: E(?:NOENT|ISDIR): [^\n]+'\Q$path\E'\n\z/, 'one line that names it');
+        }
+    }
+};
+
 fails_with('a deadlock says where each waits, in coroutines too',
     "local channel = task.channel()\ntask.spawn(function()\n  coroutine.wrap(function()\n    channel:receive()\n  end)()\nend)\ntask.semaphore(1):with(function()\n  channel:receive()\nend)",
     qr/^neap: EDEADLOCK: 2 tasks wait and nothing can wake one\n/,
     qr/waits in channel\.receive\nstack traceback:\n\tscript\.lua:9: in function/,
     qr/script\.lua:5: in function <script\.lua:4>\n\tscript\.lua:6: in function <script\.lua:3>/);
+
+subtest "a connection's handler" => sub {
+    my $server = <<'END';
+local net, task = require "neap.net", require "neap.task"
+local function inner()
+  local x
+  %s
+end
+local server = net.listen({ host = "127.0.0.1", port = 0 }, function(stream)
+  task.yield()
+  inner()
+end)
+net.connect("127.0.0.1", server.port):read()
+server:close()
+END
+    my %raised = ('error("boom")' => 'script\.lua:4: boom', 'error { x = 1 }' => 'a table value was raised as an error',
+        'x.y = 1' => q{script\.lua:4: attempt to index local 'x'}, 'task.sleep "x"' => q{script\.lua:4: bad argument #1 to 'sleep'});
+    for my $code (sort keys %raised) {
+        my ($out, $err, $status) = run(sprintf $server, $code);
+        like($err, qr/\Aneap: $raised{$code}.*\n(?:stack traceback:\n)/, "$code: its text");
+        like($err, qr/\tscript\.lua:4: in function 'inner'\n\tscript\.lua:8: in function <script\.lua:6>/, 'its lines');
+        unlike($err, qr{neap/|at 0x|xpcall|in a C function}, "nothing of Neap's inside") or diag($err);
+        is($status, 0, 'and the program goes on');
+    }
+};
 
 subtest 'on_error' => sub {
     my $handler = "local host, task = require 'neap.host', require 'neap.task'\nhost.on_error(function(err) print('got', err) end)\n";
