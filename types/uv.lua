@@ -162,7 +162,7 @@ function uv_stream_t:try_write2(data, send_handle) end
 function uv_stream_t:write(data, callback) end
 
 ---The same, and sends a handle along, over a pipe that was made for handles (`uv.new_pipe(true)`). It stays open here
----until it is closed here. EINVAL: the pipe is not one for handles.
+---until it is closed here, which is to wait for the callback. EINVAL: the pipe is not one for handles.
 ---@param data string | string[]
 ---@param send_handle uv_stream_t
 ---@param callback? fun(err: string?)
@@ -2614,7 +2614,7 @@ function uv.walk(callback) end
 function uv.write(stream, data, callback) end
 
 ---The same, and sends a handle along, over a pipe that was made for handles (`uv.new_pipe(true)`). It stays open here
----until it is closed here. EINVAL: the pipe is not one for handles.
+---until it is closed here, which is to wait for the callback. EINVAL: the pipe is not one for handles.
 ---@param stream uv_pipe_t
 ---@param data string | string[]
 ---@param send_handle uv_stream_t

@@ -84,5 +84,5 @@ uv_buf_t nuv_copy_data(const nuv_data *d, char *to)
         memcpy(end, d->bufs[i].base, d->bufs[i].len);
         end += d->bufs[i].len;
     }
-    return uv_buf_init(to, (unsigned)d->size);
+    return (uv_buf_t){.base = to, .len = d->size};
 }

@@ -201,7 +201,7 @@ int nuv_fs_path(lua_State *L, nuv_fs_of_path *function)
 int nuv_fs_file(lua_State *L, nuv_fs_of_file *function)
 {
     nuv_fs c;
-    uv_file file = (uv_file)luaL_checkinteger(L, 1);
+    uv_file file = (uv_file)nuv_check_int(L, 1);
     uv_loop_t *loop = nuv_fs_begin(L, &c, 2);
     return nuv_fs_end(L, &c, function(loop, c.fs, file, c.callback));
 }

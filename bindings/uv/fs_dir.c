@@ -22,7 +22,7 @@ static int folder_gc(lua_State *L)
 {
     folder *f = luaL_checkudata(L, 1, DIR_NAME);
     uv_fs_t fs;
-    if (!f->dir)
+    if (!f->dir || f->busy) /* a script may have called this */
         return 0;
     uv_fs_closedir(NULL, &fs, f->dir, NULL);
     uv_fs_req_cleanup(&fs);

@@ -8,7 +8,7 @@
 
 static uv_file check_file(lua_State *L, int index)
 {
-    return (uv_file)luaL_checkinteger(L, index);
+    return (uv_file)nuv_check_int(L, index);
 }
 
 /* clang-format off */
@@ -71,7 +71,7 @@ static int fs_open(lua_State *L)
 {
     nuv_fs c;
     const char *path = luaL_checkstring(L, 1);
-    int flags = check_open_flags(L, 2), mode = (int)luaL_checkinteger(L, 3);
+    int flags = check_open_flags(L, 2), mode = nuv_check_int(L, 3);
     uv_loop_t *loop = nuv_fs_begin(L, &c, 4);
     return nuv_fs_end(L, &c, uv_fs_open(loop, c.fs, path, flags, mode, c.callback));
 }

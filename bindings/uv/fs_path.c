@@ -122,7 +122,7 @@ static int fs_mkdir(lua_State *L)
 {
     nuv_fs c;
     const char *path = luaL_checkstring(L, 1);
-    int mode = (int)luaL_checkinteger(L, 2);
+    int mode = nuv_check_int(L, 2);
     uv_loop_t *loop = nuv_fs_begin(L, &c, 3);
     return nuv_fs_end(L, &c, uv_fs_mkdir(loop, c.fs, path, mode, c.callback));
 }

@@ -111,7 +111,7 @@ static int fs_chmod(lua_State *L)
 {
     nuv_fs c;
     const char *path = luaL_checkstring(L, 1);
-    int mode = (int)luaL_checkinteger(L, 2);
+    int mode = nuv_check_int(L, 2);
     uv_loop_t *loop = nuv_fs_begin(L, &c, 3);
     return nuv_fs_end(L, &c, uv_fs_chmod(loop, c.fs, path, mode, c.callback));
 }
@@ -121,8 +121,8 @@ static int fs_chmod(lua_State *L)
 static int fs_fchmod(lua_State *L)
 {
     nuv_fs c;
-    uv_file file = (uv_file)luaL_checkinteger(L, 1);
-    int mode = (int)luaL_checkinteger(L, 2);
+    uv_file file = (uv_file)nuv_check_int(L, 1);
+    int mode = nuv_check_int(L, 2);
     uv_loop_t *loop = nuv_fs_begin(L, &c, 3);
     return nuv_fs_end(L, &c, uv_fs_fchmod(loop, c.fs, file, mode, c.callback));
 }
@@ -136,8 +136,8 @@ static int change_owner(lua_State *L, owner_path *function)
 {
     nuv_fs c;
     const char *path = luaL_checkstring(L, 1);
-    uv_uid_t uid = (uv_uid_t)luaL_checkinteger(L, 2);
-    uv_gid_t gid = (uv_gid_t)luaL_checkinteger(L, 3);
+    uv_uid_t uid = (uv_uid_t)nuv_check_int(L, 2);
+    uv_gid_t gid = (uv_gid_t)nuv_check_int(L, 3);
     uv_loop_t *loop = nuv_fs_begin(L, &c, 4);
     return nuv_fs_end(L, &c, function(loop, c.fs, path, uid, gid, c.callback));
 }
@@ -161,9 +161,9 @@ static int fs_lchown(lua_State *L)
 static int fs_fchown(lua_State *L)
 {
     nuv_fs c;
-    uv_file file = (uv_file)luaL_checkinteger(L, 1);
-    uv_uid_t uid = (uv_uid_t)luaL_checkinteger(L, 2);
-    uv_gid_t gid = (uv_gid_t)luaL_checkinteger(L, 3);
+    uv_file file = (uv_file)nuv_check_int(L, 1);
+    uv_uid_t uid = (uv_uid_t)nuv_check_int(L, 2);
+    uv_gid_t gid = (uv_gid_t)nuv_check_int(L, 3);
     uv_loop_t *loop = nuv_fs_begin(L, &c, 4);
     return nuv_fs_end(L, &c, uv_fs_fchown(loop, c.fs, file, uid, gid, c.callback));
 }
@@ -201,7 +201,7 @@ static int fs_lutime(lua_State *L)
 static int fs_futime(lua_State *L)
 {
     nuv_fs c;
-    uv_file file = (uv_file)luaL_checkinteger(L, 1);
+    uv_file file = (uv_file)nuv_check_int(L, 1);
     double atime = luaL_checknumber(L, 2), mtime = luaL_checknumber(L, 3);
     uv_loop_t *loop = nuv_fs_begin(L, &c, 4);
     return nuv_fs_end(L, &c, uv_fs_futime(loop, c.fs, file, atime, mtime, c.callback));

@@ -74,7 +74,7 @@ static int sleep_for(lua_State *L)
  * What kind of thing an open descriptor is; nothing, when there is none or it is another kind. */
 static int guess_handle(lua_State *L)
 {
-    uv_handle_type type = uv_guess_handle((uv_file)luaL_checkinteger(L, 1));
+    uv_handle_type type = uv_guess_handle((uv_file)nuv_check_int(L, 1));
     if (type == UV_UNKNOWN_HANDLE)
         return 0;
     lua_pushstring(L, type == UV_FILE ? "file" : uv_handle_type_name(type));
@@ -118,7 +118,7 @@ void nuv_push_errno(lua_State *L)
  * "ENOENT". Nothing for 0. */
 static int translate_sys_error(lua_State *L)
 {
-    int status = uv_translate_sys_error((int)luaL_checkinteger(L, 1));
+    int status = uv_translate_sys_error(nuv_check_int(L, 1));
     if (status >= 0)
         return 0;
     nuv_fail(L, status);

@@ -89,7 +89,7 @@ static int done(lua_State *L, int status)
 static int os_setpriority(lua_State *L)
 {
     uv_pid_t pid = (uv_pid_t)luaL_checkinteger(L, 1);
-    return done(L, uv_os_setpriority(pid, (int)luaL_checkinteger(L, 2)));
+    return done(L, uv_os_setpriority(pid, nuv_check_int(L, 2)));
 }
 
 /* ---- The environment ---- */

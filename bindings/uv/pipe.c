@@ -25,7 +25,7 @@ static int new_pipe(lua_State *L)
 static int pipe_open(lua_State *L)
 {
     nuv_handle *x = check_pipe(L, 1);
-    uv_file fd = (uv_file)luaL_checkinteger(L, 2);
+    uv_file fd = (uv_file)nuv_check_int(L, 2);
     return nuv_result(L, nuv_is_closed(x) ? UV_EINVAL : uv_pipe_open(&x->uv.pipe, fd));
 }
 
@@ -148,7 +148,7 @@ static int pipe_chmod(lua_State *L)
 static int pipe_pending_instances(lua_State *L)
 {
     nuv_handle *x = check_pipe(L, 1);
-    uv_pipe_pending_instances(&x->uv.pipe, (int)luaL_checkinteger(L, 2));
+    uv_pipe_pending_instances(&x->uv.pipe, nuv_check_int(L, 2));
     return 0;
 }
 

@@ -34,7 +34,7 @@ static void on_poll(uv_poll_t *poll, int status, int events)
  * EEXIST: a started handle has it. */
 static int new_poll(lua_State *L)
 {
-    int fd = (int)luaL_checkinteger(L, 1);
+    int fd = nuv_check_int(L, 1);
     nuv_handle *x = nuv_handle_new(L, &nuv_poll_class);
     return nuv_handle_made(L, x, uv_poll_init(nuv_state_of(L)->loop, &x->uv.poll, fd));
 }
@@ -43,7 +43,7 @@ static int new_poll(lua_State *L)
  * The same for a socket; on Unix there is no difference. */
 static int new_socket_poll(lua_State *L)
 {
-    uv_os_sock_t fd = (uv_os_sock_t)luaL_checkinteger(L, 1);
+    uv_os_sock_t fd = (uv_os_sock_t)nuv_check_int(L, 1);
     nuv_handle *x = nuv_handle_new(L, &nuv_poll_class);
     return nuv_handle_made(L, x, uv_poll_init_socket(nuv_state_of(L)->loop, &x->uv.poll, fd));
 }

@@ -55,8 +55,11 @@ void nuv_port_close(nuv_handle *x)
     if (!port)
         return;
     uv_mutex_lock(&port->lock);
+    nuv_values *values = port->pending; /* may refer to this port */
+    port->pending = NULL;
     port->handle = NULL;
     uv_mutex_unlock(&port->lock);
+    nuv_values_free(values);
 }
 
 void nuv_port_drop(nuv_handle *x)

@@ -88,11 +88,11 @@ static void check_cwd(lua_State *L, uv_process_options_t *o)
 static void check_ids(lua_State *L, uv_process_options_t *o)
 {
     if (has(L, "uid", LUA_TNUMBER, "number")) {
-        o->uid = (uv_uid_t)lua_tointeger(L, -1);
+        o->uid = (uv_uid_t)nuv_check_int(L, -1);
         o->flags |= UV_PROCESS_SETUID;
     }
     if (has(L, "gid", LUA_TNUMBER, "number")) {
-        o->gid = (uv_gid_t)lua_tointeger(L, -1);
+        o->gid = (uv_gid_t)nuv_check_int(L, -1);
         o->flags |= UV_PROCESS_SETGID;
     }
     lua_pop(L, 2);
@@ -204,14 +204,13 @@ static int check_options(lua_State *L, uv_process_options_t *o)
     lua_settop(L, ON_EXIT);
     lua_newtable(L);
     check_args(L, o);
-    int status = check_stdio(L, o);
     check_env(L, o);
     check_cwd(L, o);
     check_ids(L, o);
     check_flags(L, o);
     if (!lua_isnil(L, ON_EXIT))
         nuv_check_callback(L, ON_EXIT);
-    return status;
+    return check_stdio(L, o); /* last: what the others ask may close a stream */
 }
 
 /** uv.spawn(path: string, options: { args: string[]?, stdio: table<integer, integer | uv_stream_t>?, env: string[]?, cwd: string?, uid: integer?, gid: integer?, verbatim: boolean?, detached: boolean?, hide: boolean? }, on_exit?: fun(code: integer, signal: integer)) -> uv_process_t, integer | fail
@@ -275,7 +274,7 @@ static int process_kill(lua_State *L)
  * Sends a signal to any process, as kill(2): see `uv.process_kill`. EPERM: it may not be signalled. */
 static int kill_(lua_State *L)
 {
-    int pid = (int)luaL_checkinteger(L, 1);
+    int pid = nuv_check_int(L, 1);
     return nuv_result(L, uv_kill(pid, check_signal(L, 2)));
 }
 

@@ -41,6 +41,7 @@ static int request_gc(lua_State *L)
         o->request->object = NULL;
     if (o->scan)
         scan_free(o->scan);
+    *o = (object){.name = o->name}; /* a script may have called this */
     return 0;
 }
 

@@ -72,12 +72,11 @@ void nuv_on_connected(uv_connect_t *connect, int status)
 int nuv_listen(lua_State *L)
 {
     nuv_handle *x = nuv_check_stream(L, 1);
-    int backlog = (int)luaL_checkinteger(L, 2);
+    int backlog = nuv_check_int(L, 2);
     nuv_check_callback(L, 3);
-    nuv_set_callback(L, 3, x->h.env, &x->callback);
     if (nuv_is_closed(x))
         return nuv_fail(L, UV_EINVAL);
-    return nuv_result(L, uv_listen(&x->uv.stream, backlog, on_connection));
+    return nuv_start_callback(L, 3, x, uv_listen(&x->uv.stream, backlog, on_connection));
 }
 
 /** uv.accept(stream: uv_stream_t, client: uv_stream_t) -> 0 | fail
@@ -97,7 +96,9 @@ int nuv_read_start(lua_State *L)
 {
     nuv_handle *x = nuv_check_stream(L, 1);
     nuv_check_callback(L, 2);
-    nuv_set_callback(L, 2, x->h.env, &x->callback);
+    if (nuv_is_closed(x))
+        return nuv_fail(L, UV_EINVAL);
+    nuv_set_callback(L, 2, x->h.env, &x->callback); /* of a stream that reads already, too */
     return nuv_result(L, uv_read_start(&x->uv.stream, nuv_on_alloc, on_read));
 }
 
@@ -110,6 +111,8 @@ int nuv_read_stop(lua_State *L)
 
 /* ---- Writing ---- */
 
+enum { SEND = 3 }; /* write2's handle, among its arguments */
+
 static int write_data(lua_State *L, nuv_handle *x, nuv_data *d, nuv_handle *send, int callback)
 {
     if (!lua_isnil(L, callback))
@@ -119,7 +122,9 @@ static int write_data(lua_State *L, nuv_handle *x, nuv_data *d, nuv_handle *send
     bool all = gone > 0 && (size_t)gone == d->size;
     if (gone > 0)
         nuv_skip_data(d, (size_t)gone);
+    int kept = send ? neap->hold(L, SEND) : 0; /* libuv looks at the handle until it is sent */
     nuv_request *r = nuv_request_new(L, "uv_write_t", NUV_REQUEST_SIZE(write) + d->size, callback);
+    r->kept = kept;
     if (all) {
         r->uv.req.type = UV_WRITE;
         nuv_request_later(r, 0);
@@ -145,7 +150,7 @@ int nuv_write(lua_State *L)
 
 /** uv.write2(stream: uv_pipe_t, data: string | string[], send_handle: uv_stream_t, callback?: fun(err: string?)) -> uv_write_t | fail
  * The same, and sends a handle along, over a pipe that was made for handles (`uv.new_pipe(true)`). It stays open here
- * until it is closed here. EINVAL: the pipe is not one for handles. */
+ * until it is closed here, which is to wait for the callback. EINVAL: the pipe is not one for handles. */
 int nuv_write2(lua_State *L)
 {
     nuv_data d;

@@ -44,7 +44,7 @@ static int new_tcp(lua_State *L)
 static int tcp_open(lua_State *L)
 {
     nuv_handle *x = check_tcp(L, 1);
-    uv_os_sock_t fd = (uv_os_sock_t)luaL_checkinteger(L, 2);
+    uv_os_sock_t fd = (uv_os_sock_t)nuv_check_int(L, 2);
     return nuv_result(L, nuv_is_closed(x) ? UV_EINVAL : uv_tcp_open(&x->uv.tcp, fd));
 }
 
@@ -223,10 +223,10 @@ static int socketpair_(lua_State *L)
     uv_os_sock_t fds[2];
     int type = check_socktype(L, 1), protocol = check_protocol(L, 2);
     int flags1 = (int)pair_flags(L, 3), flags2 = (int)pair_flags(L, 4);
+    lua_createtable(L, 2, 0); /* may raise, and then there is nothing to close */
     int status = uv_socketpair(type, protocol, fds, flags1, flags2);
     if (status < 0)
         return nuv_fail(L, status);
-    lua_createtable(L, 2, 0);
     for (int i = 0; i < 2; i++) {
         lua_pushinteger(L, fds[i]);
         lua_rawseti(L, -2, i + 1);

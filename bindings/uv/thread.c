@@ -222,8 +222,10 @@ int nuv_thread_start(nuv_thread *t, const uv_thread_options_t *options)
 
 static void join(nuv_thread *t)
 {
-    if (!atomic_exchange(&t->joined, true))
-        uv_thread_join(&t->id);
+    if (!atomic_exchange(&t->joined, true) && uv_thread_join(&t->id))
+        atomic_store(&t->joined, false);
+    while (!atomic_load(&t->ended)) /* another thread is joining it, or cannot */
+        uv_sleep(1);
 }
 
 void nuv_thread_link(nuv_state *state, nuv_thread *t)
@@ -255,10 +257,15 @@ void nuv_thread_prune(nuv_state *state)
     }
 }
 
-void nuv_threads_join(nuv_state *state)
+void nuv_threads_stop(nuv_state *state)
 {
     for (nuv_thread *t = state->threads; t; t = t->next)
         tell_to_stop(t);
+}
+
+void nuv_threads_join(nuv_state *state)
+{
+    nuv_threads_stop(state);
     while (state->threads) {
         join(state->threads);
         nuv_thread_unlink(state, state->threads);

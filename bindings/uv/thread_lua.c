@@ -70,8 +70,10 @@ static int thread_join(lua_State *L)
         return nuv_fail(L, UV_ESRCH);
     nuv_flush_output(L);
     int status = uv_thread_join(&t->id);
-    if (status)
+    if (status) {
+        atomic_store(&t->joined, false);
         return nuv_fail(L, status);
+    }
     nuv_thread_unlink(nuv_state_of(L), t);
     lua_pushboolean(L, 1);
     return 1;
@@ -109,6 +111,16 @@ static int thread_tostring(lua_State *L)
     return 1;
 }
 
+#if UV_VERSION_HEX >= 0x012d00 /* 1.45 */
+
+/* Its id is no thread's any more, or another's, once it was joined. */
+static bool is_there(const nuv_thread *t)
+{
+    return !atomic_load(&t->joined);
+}
+
+#endif
+
 #if UV_VERSION_HEX >= 0x012d00
 /** uv.thread_getcpu() -> integer | fail
  * The number of the processor that this thread runs on; the first is 1. */
@@ -135,8 +147,8 @@ static int thread_getaffinity(lua_State *L)
 {
     nuv_thread *t = check_thread(L, 1);
     int least = uv_cpumask_size();
-    if (least < 0)
-        return nuv_fail(L, least);
+    if (least < 0 || !is_there(t))
+        return nuv_fail(L, least < 0 ? least : UV_ESRCH);
     int size = (int)luaL_optinteger(L, 2, least);
     if (size < least) {
         lua_pushfstring(L, "cpumask size must be >= %d (from cpumask_size()), got %d", least, size);
@@ -181,7 +193,8 @@ static int thread_setaffinity(lua_State *L)
  * Its priority as the system has it. */
 static int thread_getpriority(lua_State *L)
 {
-    int priority, status = uv_thread_getpriority(check_thread(L, 1)->id, &priority);
+    nuv_thread *t = check_thread(L, 1);
+    int priority, status = is_there(t) ? uv_thread_getpriority(t->id, &priority) : UV_ESRCH;
     return nuv_result(L, status < 0 ? status : priority);
 }
 
@@ -190,7 +203,8 @@ static int thread_getpriority(lua_State *L)
 static int thread_setpriority(lua_State *L)
 {
     nuv_thread *t = check_thread(L, 1);
-    int status = uv_thread_setpriority(t->id, (int)luaL_checkinteger(L, 2));
+    int wanted = nuv_check_int(L, 2);
+    int status = is_there(t) ? uv_thread_setpriority(t->id, wanted) : UV_ESRCH;
     if (status < 0)
         return nuv_fail(L, status);
     lua_pushboolean(L, 1);
@@ -204,7 +218,8 @@ static int thread_setpriority(lua_State *L)
 static int thread_getname(lua_State *L)
 {
     char name[256];
-    int status = uv_thread_getname(&check_thread(L, 1)->id, name, sizeof name);
+    nuv_thread *t = check_thread(L, 1);
+    int status = is_there(t) ? uv_thread_getname(&t->id, name, sizeof name) : UV_ESRCH;
     if (status < 0)
         return nuv_fail(L, status);
     lua_pushstring(L, name);

@@ -29,8 +29,10 @@ static int timer_start(lua_State *L)
     lua_Integer timeout = luaL_checkinteger(L, 2), repeat = luaL_checkinteger(L, 3);
     nuv_handle *x = nuv_handle_of(timer);
     nuv_check_callback(L, 4);
-    nuv_set_callback(L, 4, x->h.env, &x->callback);
-    return nuv_result(L, uv_timer_start(timer, on_timer, (uint64_t)timeout, (uint64_t)repeat));
+    if (nuv_is_closed(x))
+        return nuv_fail(L, UV_EINVAL);
+    return nuv_start_callback(L, 4, x,
+                              uv_timer_start(timer, on_timer, (uint64_t)timeout, (uint64_t)repeat));
 }
 
 /** uv.timer_stop(timer: uv_timer_t) -> 0 | fail

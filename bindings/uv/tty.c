@@ -12,7 +12,7 @@ static nuv_handle *check_tty(lua_State *L, int index)
  * that it does not block here. EINVAL: `fd` is not a terminal: see `uv.guess_handle`. */
 static int new_tty(lua_State *L)
 {
-    uv_file fd = (uv_file)luaL_checkinteger(L, 1);
+    uv_file fd = (uv_file)nuv_check_int(L, 1);
     luaL_checktype(L, 2, LUA_TBOOLEAN);
     nuv_handle *x = nuv_handle_new(L, &nuv_tty_class);
     uv_loop_t *loop = nuv_state_of(L)->loop;
@@ -27,7 +27,7 @@ static int check_mode(lua_State *L, int index)
                                      {NULL, 0}};
     if (lua_type(L, index) == LUA_TSTRING)
         return nuv_check_name(L, index, modes, "tty mode");
-    return (int)luaL_checkinteger(L, index);
+    return nuv_check_int(L, index);
 }
 
 /** uv.tty_set_mode(tty: uv_tty_t, mode: integer | string) -> 0 | fail

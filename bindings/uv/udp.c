@@ -76,7 +76,7 @@ static int new_udp(lua_State *L)
 static int udp_open(lua_State *L)
 {
     nuv_handle *x = check_udp(L, 1);
-    uv_os_sock_t fd = (uv_os_sock_t)luaL_checkinteger(L, 2);
+    uv_os_sock_t fd = (uv_os_sock_t)nuv_check_int(L, 2);
     return nuv_result(L, nuv_is_closed(x) ? UV_EINVAL : uv_udp_open(&x->uv.udp, fd));
 }
 

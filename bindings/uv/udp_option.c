@@ -63,7 +63,7 @@ static int set_switch(lua_State *L, int (*set)(uv_udp_t *, int))
 static int set_number(lua_State *L, int (*set)(uv_udp_t *, int))
 {
     nuv_handle *x = check_udp(L, 1);
-    return nuv_result(L, set(&x->uv.udp, (int)luaL_checkinteger(L, 2)));
+    return nuv_result(L, set(&x->uv.udp, nuv_check_int(L, 2)));
 }
 
 /** uv.udp_set_multicast_loop(udp: uv_udp_t, on: boolean) -> 0 | fail

@@ -7,6 +7,7 @@
  * its methods (timer:start), which are the same functions. */
 #include "uv.h"
 
+#include <limits.h>
 #include <string.h>
 
 nuv_state *nuv_state_of(lua_State *L)
@@ -45,10 +46,24 @@ void nuv_set_callback(lua_State *L, int index, neap_env *env, int *held)
     *held = fn;
 }
 
+int nuv_check_int(lua_State *L, int index)
+{
+    lua_Integer n = luaL_checkinteger(L, index);
+    luaL_argcheck(L, n >= INT_MIN && n <= INT_MAX, index, "out of range");
+    return (int)n;
+}
+
+int nuv_start_callback(lua_State *L, int index, nuv_handle *x, int status)
+{
+    if (status >= 0)
+        nuv_set_callback(L, index, x->h.env, &x->callback);
+    return nuv_result(L, status);
+}
+
 void nuv_check_address(lua_State *L, int index, struct sockaddr_storage *address)
 {
     const char *ip = luaL_checkstring(L, index);
-    int port = (int)luaL_checkinteger(L, index + 1);
+    int port = nuv_check_int(L, index + 1);
     if (uv_ip4_addr(ip, port, (struct sockaddr_in *)address) &&
         uv_ip6_addr(ip, port, (struct sockaddr_in6 *)address))
         luaL_error(L, "Invalid IP address or port [%s:%d]", ip, port);

@@ -115,6 +115,7 @@ struct nuv_request {
 nuv_state *nuv_state_of(lua_State *L); /* in a function of ours */
 
 const char *nuv_typename(lua_State *L, int index); /* "uv_tcp", "table"; may push one value */
+int nuv_check_int(lua_State *L, int index);        /* what an int holds, or raises */
 void nuv_check_callback(lua_State *L, int index);  /* a function or a callable table, or raises */
 void nuv_set_callback(lua_State *L, int index, neap_env *env, int *held); /* checked; nil: none */
 
@@ -172,6 +173,9 @@ int nuv_handle_on_close(neap_handle *h);
  * object being on L's top, or fails. */
 nuv_handle *nuv_handle_new(lua_State *L, const neap_handle_class *type);
 int nuv_handle_made(lua_State *L, nuv_handle *x, int status);
+
+/* The end of a start: when libuv has agreed (status), the checked callback at index is the handle's. */
+int nuv_start_callback(lua_State *L, int index, nuv_handle *x, int status);
 
 nuv_handle *nuv_check(lua_State *L, int index, const neap_handle_class *type);
 nuv_handle *nuv_check_handle(lua_State *L, int index); /* of any class of ours */
@@ -302,6 +306,7 @@ bool nuv_thread_stopping(const nuv_thread *t);
 /* Between begin and end it waits for this condition, and is woken when it has to stop. */
 void nuv_thread_wait_begin(nuv_thread *t, uv_mutex_t *lock, uv_cond_t *condition);
 void nuv_thread_wait_end(nuv_thread *t);
+void nuv_threads_stop(nuv_state *state); /* all are told to */
 void nuv_threads_join(nuv_state *state); /* at the runtime's end */
 void nuv_pool_close(nuv_state *state);   /* the same */
 

@@ -27,9 +27,12 @@ void nuv_unshare(nuv_shared *shared)
         shared->type->free(shared);
 }
 
+/* A script may call it, with anything. */
 static int object_gc(lua_State *L)
 {
     object *o = lua_touserdata(L, 1);
+    if (!o || !luaL_getmetafield(L, 1, "__gc") || lua_tocfunction(L, -1) != object_gc)
+        return luaL_argerror(L, 1, "not an object of uv's");
     nuv_unshare(o->shared);
     o->shared = NULL;
     return 0;

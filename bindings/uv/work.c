@@ -181,6 +181,7 @@ static int on_close(neap_handle *h)
 {
     work *w = (work *)h;
     if (w->started) {
+        nuv_threads_stop(neap->state(h->env)); /* it may wait for one */
         uv_cancel((uv_req_t *)&w->req);
         return 1;
     }
