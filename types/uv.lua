@@ -454,7 +454,7 @@ function uv_sem_t:post() end
 function uv_sem_t:trywait() end
 
 ---Waits until its count is above 0, and takes 1 from it; meanwhile nothing else runs on this thread. Raises in a
----thread that is told to stop, because the program ends.
+---thread, or a work function, that is told to stop, because the program ends.
 function uv_sem_t:wait() end
 
 ---@class uv_shutdown_t: uv_req_t
@@ -2018,7 +2018,7 @@ function uv.sem_post(sem) end
 function uv.sem_trywait(sem) end
 
 ---Waits until its count is above 0, and takes 1 from it; meanwhile nothing else runs on this thread. Raises in a
----thread that is told to stop, because the program ends.
+---thread, or a work function, that is told to stop, because the program ends.
 ---@param sem uv_sem_t
 function uv.sem_wait(sem) end
 

@@ -94,21 +94,35 @@ static int os_setpriority(lua_State *L)
 
 /* ---- The environment ---- */
 
+typedef struct {
+    uv_env_item_t *items;
+    int n;
+} variables;
+
+static int push_variables(lua_State *L)
+{
+    const variables *v = lua_touserdata(L, 1);
+    lua_createtable(L, 0, v->n);
+    for (int i = 0; i < v->n; i++) {
+        lua_pushstring(L, v->items[i].value);
+        lua_setfield(L, -2, v->items[i].name);
+    }
+    return 1;
+}
+
 /** uv.os_environ() -> table<string, string> | fail
  * All variables of the environment, by name. */
 static int os_environ(lua_State *L)
 {
-    uv_env_item_t *items;
-    int n, status = uv_os_environ(&items, &n);
+    variables v;
+    lua_pushcfunction(L, push_variables); /* where it raises, libuv's list is still to be freed */
+    lua_pushlightuserdata(L, &v);
+    int status = uv_os_environ(&v.items, &v.n);
     if (status < 0)
         return nuv_fail(L, status);
-    lua_createtable(L, 0, n);
-    for (int i = 0; i < n; i++) {
-        lua_pushstring(L, items[i].value);
-        lua_setfield(L, -2, items[i].name);
-    }
-    uv_os_free_environ(items, n);
-    return 1;
+    int raised = lua_pcall(L, 1, 1, 0);
+    uv_os_free_environ(v.items, v.n);
+    return raised ? lua_error(L) : 1;
 }
 
 /** uv.os_getenv(name: string, size?: integer) -> string | fail

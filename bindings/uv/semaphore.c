@@ -69,10 +69,10 @@ static int post(lua_State *L)
     return 0;
 }
 
-static bool take(nuv_sem *s, const nuv_thread *t)
+static bool take(nuv_sem *s, const nuv_waiter *w)
 {
     uv_mutex_lock(&s->lock);
-    while (!s->value && !(t && nuv_thread_stopping(t)))
+    while (!s->value && !nuv_waiter_stopping(w))
         uv_cond_wait(&s->posted, &s->lock);
     bool taken = s->value > 0;
     s->value -= taken;
@@ -82,17 +82,15 @@ static bool take(nuv_sem *s, const nuv_thread *t)
 
 /** uv.sem_wait(sem: uv_sem_t)
  * Waits until its count is above 0, and takes 1 from it; meanwhile nothing else runs on this thread. Raises in a
- * thread that is told to stop, because the program ends. */
+ * thread, or a work function, that is told to stop, because the program ends. */
 static int wait_for(lua_State *L)
 {
     nuv_sem *s = check_sem(L, 1);
-    nuv_thread *t = nuv_thread_of(L);
+    nuv_waiter *w = nuv_waiter_of(L);
     nuv_flush_output(L);
-    if (t)
-        nuv_thread_wait_begin(t, &s->lock, &s->posted);
-    bool taken = take(s, t);
-    if (t)
-        nuv_thread_wait_end(t);
+    nuv_waiter_begin(w, &s->lock, &s->posted);
+    bool taken = take(s, w);
+    nuv_waiter_end(w);
     return taken ? 0 : luaL_error(L, "the program ends");
 }
 

@@ -40,22 +40,36 @@ static void push_cpu(lua_State *L, const uv_cpu_info_t *cpu)
     lua_setfield(L, -2, "times");
 }
 
+typedef struct {
+    uv_cpu_info_t *list;
+    int n;
+} cpus;
+
+static int push_cpus(lua_State *L)
+{
+    const cpus *c = lua_touserdata(L, 1);
+    lua_createtable(L, c->n, 0);
+    for (int i = 0; i < c->n; i++) {
+        push_cpu(L, &c->list[i]);
+        lua_rawseti(L, -2, i + 1);
+    }
+    return 1;
+}
+
 /** uv.cpu_info() -> table | fail
  * An array of the machine's processors: `model`, `speed` in MHz, and `times` in milliseconds since it was started,
  * which are `user`, `nice`, `sys`, `idle` and `irq`. */
 static int cpu_info(lua_State *L)
 {
-    uv_cpu_info_t *list;
-    int n, status = uv_cpu_info(&list, &n);
+    cpus c;
+    lua_pushcfunction(L, push_cpus); /* where it raises, libuv's list is still to be freed */
+    lua_pushlightuserdata(L, &c);
+    int status = uv_cpu_info(&c.list, &c.n);
     if (status < 0)
         return nuv_fail(L, status);
-    lua_createtable(L, n, 0);
-    for (int i = 0; i < n; i++) {
-        push_cpu(L, &list[i]);
-        lua_rawseti(L, -2, i + 1);
-    }
-    uv_free_cpu_info(list, n);
-    return 1;
+    int raised = lua_pcall(L, 1, 1, 0);
+    uv_free_cpu_info(c.list, c.n);
+    return raised ? lua_error(L) : 1;
 }
 
 /** uv.available_parallelism() -> integer
@@ -277,30 +291,44 @@ static void push_interface(lua_State *L, const uv_interface_address_t *i)
     lua_setfield(L, -2, "family");
 }
 
+typedef struct {
+    uv_interface_address_t *list;
+    int n;
+} interfaces;
+
+static int push_interfaces(lua_State *L)
+{
+    const interfaces *f = lua_touserdata(L, 1);
+    lua_newtable(L);
+    for (int i = 0; i < f->n; i++) {
+        lua_getfield(L, -1, f->list[i].name);
+        if (lua_isnil(L, -1)) {
+            lua_pop(L, 1);
+            lua_newtable(L);
+            lua_pushvalue(L, -1);
+            lua_setfield(L, -3, f->list[i].name);
+        }
+        push_interface(L, &f->list[i]);
+        lua_rawseti(L, -2, (int)lua_objlen(L, -2) + 1);
+        lua_pop(L, 1);
+    }
+    return 1;
+}
+
 /** uv.interface_addresses() -> table | fail
  * By the name of each network interface an array of its addresses: `ip`, `netmask`, `family` ("inet" or "inet6"),
  * `mac` in six bytes, and whether it is `internal`, as the loopback is. */
 static int interface_addresses(lua_State *L)
 {
-    uv_interface_address_t *list;
-    int n, status = uv_interface_addresses(&list, &n);
+    interfaces f;
+    lua_pushcfunction(L, push_interfaces);
+    lua_pushlightuserdata(L, &f);
+    int status = uv_interface_addresses(&f.list, &f.n);
     if (status < 0)
         return nuv_fail(L, status);
-    lua_newtable(L);
-    for (int i = 0; i < n; i++) {
-        lua_getfield(L, -1, list[i].name);
-        if (lua_isnil(L, -1)) {
-            lua_pop(L, 1);
-            lua_newtable(L);
-            lua_pushvalue(L, -1);
-            lua_setfield(L, -3, list[i].name);
-        }
-        push_interface(L, &list[i]);
-        lua_rawseti(L, -2, (int)lua_objlen(L, -2) + 1);
-        lua_pop(L, 1);
-    }
-    uv_free_interface_addresses(list, n);
-    return 1;
+    int raised = lua_pcall(L, 1, 1, 0);
+    uv_free_interface_addresses(f.list, f.n);
+    return raised ? lua_error(L) : 1;
 }
 
 /* luv counts from 1 what the system counts from 0. */

@@ -36,6 +36,7 @@ static int entry(lua_State *L)
     nuv_thread *t = r->thread;
     lua_pushlightuserdata(L, t);
     lua_setfield(L, LUA_REGISTRYINDEX, "neap.uv.thread");
+    nuv_waiter_set(L, &t->waiter);
     nuv_entry_push(L, &t->entry, "=thread");
     int n = nuv_values_push(L, nuv_env_in(L), t->args);
     nuv_values_free(t->args);
@@ -49,7 +50,7 @@ static void on_error(neap_runtime *rt, const neap_error *error, int fatal, void 
 {
     const run *r = data;
     (void)rt, (void)fatal;
-    if (!nuv_thread_stopping(r->thread))
+    if (!nuv_waiter_stopping(&r->thread->waiter))
         neap_report(error);
 }
 
@@ -62,9 +63,9 @@ static void on_stop(uv_async_t *stop)
 
 static void set_stop(nuv_thread *t, uv_async_t *stop)
 {
-    uv_mutex_lock(&t->lock);
+    uv_mutex_lock(&t->waiter.lock);
     t->stop = stop;
-    uv_mutex_unlock(&t->lock);
+    uv_mutex_unlock(&t->waiter.lock);
 }
 
 static int open_loop(run *r)
@@ -113,7 +114,8 @@ static void run_runtime(run *r)
         return;
     }
     set_stop(r->thread, &r->stop);
-    if (nuv_thread_stopping(r->thread)) /* it begins all the same, and stops where it waits */
+    if (nuv_waiter_stopping(
+            &r->thread->waiter)) /* it begins all the same, and stops where it waits */
         uv_async_send(&r->stop);
     if (neap_register(r->rt, "neap.uv.thread", entry_functions, &error) ||
         neap_start_text(r->rt, "thread", bootstrap, sizeof bootstrap - 1, &error))
@@ -127,8 +129,8 @@ static void run_runtime(run *r)
 static void thread_main(void *data)
 {
     run r = {.thread = data};
-    uv_mutex_lock(&r.thread->lock); /* its id is there when who started it lets go */
-    uv_mutex_unlock(&r.thread->lock);
+    uv_mutex_lock(&r.thread->waiter.lock); /* its id is there when who started it lets go */
+    uv_mutex_unlock(&r.thread->waiter.lock);
     int status = open_loop(&r);
     if (status == 0) {
         run_runtime(&r);
@@ -151,36 +153,13 @@ nuv_thread *nuv_thread_of(lua_State *L)
     return t;
 }
 
-bool nuv_thread_stopping(const nuv_thread *t)
-{
-    return atomic_load(&t->stopping);
-}
-
-void nuv_thread_wait_begin(nuv_thread *t, uv_mutex_t *lock, uv_cond_t *condition)
-{
-    uv_mutex_lock(&t->lock);
-    t->wait_lock = lock;
-    t->wait_condition = condition;
-    uv_mutex_unlock(&t->lock);
-}
-
-void nuv_thread_wait_end(nuv_thread *t)
-{
-    nuv_thread_wait_begin(t, NULL, NULL);
-}
-
 static void tell_to_stop(nuv_thread *t)
 {
-    atomic_store(&t->stopping, true);
-    uv_mutex_lock(&t->lock);
+    nuv_waiter_stop(&t->waiter);
+    uv_mutex_lock(&t->waiter.lock);
     if (t->stop)
         uv_async_send(t->stop);
-    if (t->wait_lock) {
-        uv_mutex_lock(t->wait_lock);
-        uv_cond_broadcast(t->wait_condition);
-        uv_mutex_unlock(t->wait_lock);
-    }
-    uv_mutex_unlock(&t->lock);
+    uv_mutex_unlock(&t->waiter.lock);
 }
 
 /* ---- Its life, on the starter's thread ---- */
@@ -191,7 +170,7 @@ void nuv_thread_free(nuv_shared *shared)
     nuv_entry_free(&t->entry);
     nuv_values_free(t->args);
     if (t->ready)
-        uv_mutex_destroy(&t->lock);
+        nuv_waiter_close(&t->waiter);
     free(t);
 }
 
@@ -200,7 +179,7 @@ nuv_thread *nuv_thread_new(lua_State *L)
     nuv_thread *t = nuv_new_shared(L, &nuv_thread_class, sizeof *t);
     atomic_store(&t->joined, true);
     atomic_store(&t->ended, true);
-    if (uv_mutex_init(&t->lock))
+    if (nuv_waiter_open(&t->waiter))
         neap->raise(L, UV_ENOMEM, NEAP_F_END);
     t->ready = true;
     return t;
@@ -208,7 +187,7 @@ nuv_thread *nuv_thread_new(lua_State *L)
 
 int nuv_thread_start(nuv_thread *t, const uv_thread_options_t *options)
 {
-    uv_mutex_lock(&t->lock);
+    uv_mutex_lock(&t->waiter.lock);
     atomic_store(&t->joined, false);
     atomic_store(&t->ended, false);
     int status = uv_thread_create_ex(&t->id, options, thread_main, t);
@@ -216,7 +195,7 @@ int nuv_thread_start(nuv_thread *t, const uv_thread_options_t *options)
         atomic_store(&t->joined, true);
         atomic_store(&t->ended, true);
     }
-    uv_mutex_unlock(&t->lock);
+    uv_mutex_unlock(&t->waiter.lock);
     return status;
 }
 

@@ -14,12 +14,9 @@ struct nuv_thread {
     atomic_bool joined;   /* or never started */
     atomic_bool detached; /* nobody may join it any more */
     atomic_bool ended;    /* may be joined without waiting */
-    atomic_bool stopping; /* its starter's end waits for it */
-    bool ready;           /* the lock is there */
-    uv_mutex_t lock;
-    uv_async_t *stop;      /* its loop's, while that runs (lock) */
-    uv_mutex_t *wait_lock; /* of the condition that it waits for, or NULL (lock) */
-    uv_cond_t *wait_condition;
+    bool ready;           /* the waiter is */
+    nuv_waiter waiter;    /* its lock guards what follows */
+    uv_async_t *stop;     /* its loop's, while that runs (lock) */
     nuv_entry entry;
     nuv_values *args;
     nuv_thread *next; /* in state->threads, which holds one reference */

@@ -302,10 +302,24 @@ void nuv_flush_output(lua_State *L);                      /* another thread is g
 
 typedef struct nuv_thread nuv_thread;
 nuv_thread *nuv_thread_of(lua_State *L); /* which uv.new_thread has started; NULL: it is another */
-bool nuv_thread_stopping(const nuv_thread *t);
-/* Between begin and end it waits for this condition, and is woken when it has to stop. */
-void nuv_thread_wait_begin(nuv_thread *t, uv_mutex_t *lock, uv_cond_t *condition);
-void nuv_thread_wait_end(nuv_thread *t);
+
+/* ---- waiter.c ---- */
+
+typedef struct {
+    atomic_bool stopping; /* the runtime's end waits for it */
+    uv_mutex_t lock;
+    uv_mutex_t *lock_of; /* of the condition that it waits for, or NULL (lock) */
+    uv_cond_t *condition;
+} nuv_waiter;
+
+int nuv_waiter_open(nuv_waiter *w);
+void nuv_waiter_close(nuv_waiter *w);
+void nuv_waiter_set(lua_State *L, nuv_waiter *w); /* this VM's */
+nuv_waiter *nuv_waiter_of(lua_State *L);          /* NULL: nobody tells it to stop */
+bool nuv_waiter_stopping(const nuv_waiter *w);    /* these three of NULL, too */
+void nuv_waiter_begin(nuv_waiter *w, uv_mutex_t *lock, uv_cond_t *condition);
+void nuv_waiter_end(nuv_waiter *w);
+void nuv_waiter_stop(nuv_waiter *w);     /* any thread */
 void nuv_threads_stop(nuv_state *state); /* all are told to */
 void nuv_threads_join(nuv_state *state); /* at the runtime's end */
 void nuv_pool_close(nuv_state *state);   /* the same */

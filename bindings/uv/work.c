@@ -24,12 +24,14 @@ typedef struct {
 typedef struct worker {
     neap_runtime *rt;
     uv_thread_t thread;
+    nuv_waiter waiter;
     struct worker *next;
 } worker;
 
 typedef struct nuv_pool {
     uv_mutex_t lock;
-    worker *idle;
+    worker *idle, *running;
+    bool stopping; /* the runtime ends: what waits in a work is told to stop */
 } nuv_pool;
 
 typedef struct {
@@ -38,6 +40,7 @@ typedef struct {
     bool started;
     int self, after; /* held */
     nuv_pool *pool;
+    worker *worker; /* that runs it */
     nuv_code *code;
     nuv_values *args, *results;
     neap_error *error; /* malloc */
@@ -81,6 +84,7 @@ static void push_function(lua_State *L, const nuv_entry *entry)
 static int run_work(lua_State *L)
 {
     work *w = lua_touserdata(L, 1);
+    nuv_waiter_set(L, &w->worker->waiter);
     push_function(L, &w->code->entry);
     int function = lua_gettop(L);
     int n = nuv_values_push(L, nuv_env_in(L), w->args);
@@ -92,6 +96,13 @@ static int run_work(lua_State *L)
 
 static const luaL_Reg work_functions[] = {{"run", run_work}, {NULL, NULL}};
 
+static void worker_close(worker *x)
+{
+    neap_close(x->rt, NULL, NULL);
+    nuv_waiter_close(&x->waiter);
+    free(x);
+}
+
 static worker *worker_open(neap_error *error)
 {
     neap_options options = NEAP_OPTIONS_INIT;
@@ -101,19 +112,17 @@ static worker *worker_open(neap_error *error)
         return NULL;
     }
     x->thread = uv_thread_self();
+    if (nuv_waiter_open(&x->waiter)) {
+        free(x);
+        strcpy(error->message, "no lock for a state");
+        return NULL;
+    }
     x->rt = neap_open(&options, error);
     if (x->rt && !neap_register(x->rt, "neap.uv.work", work_functions, error) &&
         !neap_start_text(x->rt, "work", bootstrap, sizeof bootstrap - 1, error))
         return x;
-    neap_close(x->rt, NULL, NULL);
-    free(x);
+    worker_close(x);
     return NULL;
-}
-
-static void worker_close(worker *x)
-{
-    neap_close(x->rt, NULL, NULL);
-    free(x);
 }
 
 /* The idle one of this thread, or NULL. */
@@ -130,11 +139,37 @@ static worker *take(nuv_pool *pool)
     return x;
 }
 
-static void give_back(nuv_pool *pool, worker *x)
+static void begin(nuv_pool *pool, worker *x)
 {
     uv_mutex_lock(&pool->lock);
-    x->next = pool->idle;
-    pool->idle = x;
+    x->next = pool->running;
+    pool->running = x;
+    if (pool->stopping)
+        nuv_waiter_stop(&x->waiter);
+    uv_mutex_unlock(&pool->lock);
+}
+
+/* Not running any more; idle, unless it is to be closed. */
+static void end(nuv_pool *pool, worker *x, bool idle)
+{
+    uv_mutex_lock(&pool->lock);
+    worker **p = &pool->running;
+    while (*p != x)
+        p = &(*p)->next;
+    *p = x->next;
+    if (idle) {
+        x->next = pool->idle;
+        pool->idle = x;
+    }
+    uv_mutex_unlock(&pool->lock);
+}
+
+static void stop_all(nuv_pool *pool)
+{
+    uv_mutex_lock(&pool->lock);
+    pool->stopping = true;
+    for (worker *x = pool->running; x; x = x->next)
+        nuv_waiter_stop(&x->waiter);
     uv_mutex_unlock(&pool->lock);
 }
 
@@ -153,13 +188,14 @@ static void on_work(uv_work_t *req)
         fail(w, &error);
         return;
     }
+    w->worker = x;
+    begin(w->pool, x);
     int status = neap_call(x->rt, "neap.uv.work", "p", w, &error);
     neap_call(x->rt, "neap.uv.flush", "", &ignored);
+    end(w->pool, x, status == 0);
     if (status) {
         fail(w, &error);
         worker_close(x);
-    } else {
-        give_back(w->pool, x);
     }
 }
 
@@ -182,6 +218,7 @@ static int on_close(neap_handle *h)
     work *w = (work *)h;
     if (w->started) {
         nuv_threads_stop(neap->state(h->env)); /* it may wait for one */
+        stop_all(w->pool);
         uv_cancel((uv_req_t *)&w->req);
         return 1;
     }

@@ -387,6 +387,46 @@ describe("uv.listen and uv.accept", function()
   end)
 end)
 
+describe("what is closed", function()
+  it("takes no callback, and keeps none", function()
+    local stream, timer = tcp(), keep(uv.new_timer())
+    stream:close()
+    timer:close()
+    local function callback() end
+    local kept = setmetatable({ callback }, { __mode = "v" })
+    fails("EINVAL", stream:read_start(callback))
+    fails("EINVAL", stream:listen(1, callback))
+    fails("EINVAL", timer:start(1, 0, callback))
+    callback = nil -- luacheck: ignore
+    task.sleep(0.005)
+    collectgarbage()
+    collectgarbage()
+    equal(kept[1], nil)
+  end)
+
+  it("is still there for who has sent it along", function()
+    local fds = uv.socketpair()
+    local near, far = keep(uv.new_pipe(true)), keep(uv.new_pipe(true))
+    near:open(fds[1])
+    far:open(fds[2])
+    near:write(("x"):rep(4e6))
+    local told
+    do
+      local sent = uv.new_tcp()
+      sent:bind(LOCAL, 0)
+      near:write2("y", sent, function(err) told = err or "sent" end)
+      sent:close()
+    end
+    for _ = 1, 20 do uv.new_tcp():close() end
+    task.sleep(0.005)
+    collectgarbage()
+    collectgarbage()
+    far:read_start(function() end)
+    wait_until(function() return told end)
+    equal(told, "EBADF")
+  end)
+end)
+
 describe("uv tcp", function()
   it("tells the addresses of both ends", function()
     local near, far = pair()

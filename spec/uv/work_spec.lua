@@ -164,4 +164,18 @@ describe("the program's end", function()
       require "uv".new_work("require 'uv'.sleep(10) return 'worked'", print):queue()
     ]] }, { "worked\n", "0" })
   end)
+
+  it("that waits for a semaphore, or a thread, is told to stop when the program ends", function()
+    local said, status = run [[
+      local uv = require "uv"
+      local sem = uv.new_sem(0)
+      uv.new_work(function(sem) sem:wait() end, function() end):queue(sem)
+      local thread = uv.new_thread(function()
+        require "uv".new_timer():start(1e9, 0, function() end)
+      end)
+      uv.new_work(function(thread) thread:join() end, function() end):queue(thread)
+      uv.new_timer():start(50, 0, function() os.exit(3) end)
+    ]]
+    equal({ said, status }, { "", "3" })
+  end)
 end)
