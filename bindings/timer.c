@@ -1,14 +1,13 @@
-/* timer.c: neap_timer, the C half of neap.timer.
+/* timer.c -- neap_timer: timers by the million, for lua/neap/timer.lua.
  *
- *     after(seconds, fn) -> timer    call fn once, in a task of its own
- *     every(seconds, fn) -> timer    call it again and again
- *     timer:close()                  stop it; idempotent
- *     timer:is_closed() -> boolean
+ *   after(seconds, fn) -> timer    call fn once, in a task of its own
+ *   every(seconds, fn) -> timer    call it again and again
+ *   timer:close()                  stop it; idempotent
+ *   timer:is_closed() -> boolean
  *
  * Lifetime. A started timer keeps itself (and the program) alive, whether somebody holds its object or
  * not: `self` is its object, held until it has fired for good or was closed. Nothing else is allocated,
- * so a million of them are cheap, and nothing needs a finalizer.
- */
+ * and nothing needs a finalizer. */
 #include <math.h>
 #include <stdbool.h>
 #include <neap/extension.h>

@@ -245,10 +245,12 @@ void neap_boot_foreign(neap_runtime *rt, bool done)
 /* Stack: the table of C functions. */
 static void run_module(lua_State *L, neap_runtime *rt, const char *name)
 {
+    int table = lua_gettop(L);
     if (load_module(L, rt, name))
         luaL_error(L, "this build has no Lua library");
-    lua_pushvalue(L, -2);
+    lua_pushvalue(L, table);
     lua_call(L, 1, 0);
+    lua_settop(L, table);
 }
 
 /* On the main state, protected. */

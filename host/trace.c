@@ -1,6 +1,7 @@
-/* trace.c: what a person is shown of a Lua stack: their own code. Frames of Neap's embedded modules and
- * of the C functions that those call are left out; where a coroutine was resumed that waits, its stack
- * comes first. In tracebacks, and wherever an error or a task's origin names a line.
+/* trace.c: what a person is shown of a Lua stack: their own code. Frames of Neap's embedded modules, of
+ * the C functions that those call and of C functions without a name are left out; where a coroutine was
+ * resumed that waits, its stack comes first. In tracebacks, and wherever an error or a task's origin
+ * names a line.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -56,8 +57,6 @@ static void add_frame(luaL_Buffer *b, const lua_Debug *ar, bool named, const cha
         lua_pushliteral(S, " in main chunk");
     else if (*ar->namewhat && named)
         lua_pushfstring(S, " in function '%s'", ar->name);
-    else if (*ar->what == 'C')
-        lua_pushliteral(S, " in a C function");
     else
         lua_pushfstring(S, " in function <%s:%d>", ar->short_src, ar->linedefined);
     luaL_addvalue(b);
@@ -92,7 +91,7 @@ static void add_stack(luaL_Buffer *b, lua_State *T, const char *message, int dep
             lua_State *co = depth < NESTED ? resumed_in(T, &ar) : NULL;
             if (co && co != b->L)
                 add_stack(b, co, message, depth + 1);
-        } else if (*ar.what != 'C' || !below_own) {
+        } else if (*ar.what != 'C' || (*ar.namewhat && !below_own)) {
             add_frame(b, &ar, !below_own, message);
         }
     }

@@ -79,8 +79,9 @@ describe("neap.fs", function()
       raises(function() return fs.read_file() end, "string expected")
       raises(function() return fs.read_file "a\0b" end, "zero byte")
       raises(function() return fs.read_file("a", 1) end, "table expected")
-      raises(function() return fs.read_file("a", { limt = 1 }) end, "unknown option 'limt'")
-      raises(function() return fs.read_file("a", { limit = "x" }) end, "option 'limit'")
+      raises(function() return fs.read_file("a", { limt = 1 }) end, "'limt' of 'read_file' %(options: limit%)")
+      raises(function() return fs.read_file("a", { limit = "x" }) end, "bad option 'limit'")
+      raises(function() return fs.read_file("a", { limit = -1 }) end, "number from 0 on expected, got %-1")
     end)
   end)
 
@@ -313,6 +314,27 @@ describe("neap.fs", function()
     fifo:write "two"
     fifo:close()
     equal(reader:wait(), "onetwo")
+  end)
+
+  it("raises for an option that a call has not, in the caller's line, with and without a callback", function()
+    local calls = {
+      read_file = function(options, ...) return fs.read_file("a", options, ...) end,
+      write_file = function(options, ...) return fs.write_file("a", "", options, ...) end,
+      stat = function(options, ...) return fs.stat("a", options, ...) end,
+      mkdir = function(options, ...) return fs.mkdir("a", options, ...) end,
+      remove = function(options, ...) return fs.remove("a", options, ...) end,
+      open = function(options, ...) return fs.open("a", "r", options, ...) end,
+    }
+    for name, call in pairs(calls) do
+      for _, callback in ipairs { false, print } do
+        local err = raises(function() call({ colour = 1 }, callback or nil) end, "bad option 'colour' of '" .. name)
+        assert(err:find "^[^:]*fs_spec%.lua:%d+: ", err)
+      end
+    end
+    for _, mode in ipairs { "9", "", "10000", "-1", -1, 0.5, 4096, true } do
+      raises(function() fs.mkdir("a", { mode = mode }) end, "bad option 'mode' of 'mkdir' %(permission bits")
+    end
+    raises(function() fs.write_file("a", "", { append = 1 }) end, "boolean expected, got 1")
   end)
 
   it("works on a hundred files at once", function()

@@ -434,9 +434,14 @@ describe("neap.net.listen", function()
   end)
 
   it("serves on when a handler fails, and reports", function()
-    local reports, names = {}, { "raise", "return", "error" }
+    local reports, names = {}, { "raise", "return", "error", "table", "closed" }
     local server = serve(function(stream)
       local what = stream:read()
+      if what == "table" then error { mine = true } end
+      if what == "closed" then
+        task.defer(stream.close, stream)
+        return assert(stream:read())           -- cancelled by the close: no failure
+      end
       if what == "raise" then error "on purpose" end
       if what == "return" then return nil, errors.new("EMINE", "mine") end
       if what == "error" then error(errors.new("EOTHER", "other")) end
@@ -453,10 +458,11 @@ describe("neap.net.listen", function()
     equal(read_all(stream), "fine")
     task.sleep(0.01)
     host.on_error(previous)
-    equal(#reports, 3)
+    equal(type(previous), "function")            -- the test runner's
+    equal(#reports, 4)
     assert(tostring(reports[1]):find "on purpose")
-    assert(reports[1].traceback:find "net_spec")
-    equal({ reports[2].code, reports[3].code }, { "EMINE", "EOTHER" })
+    equal({ reports[2].code, reports[3].code, reports[4].value.mine }, { "EMINE", "EOTHER", true })
+    for _, i in ipairs { 1, 3, 4 } do assert(reports[i].traceback:find "net_spec", i) end
   end)
 
   it("keeps connections alive when it closes", function()
@@ -522,6 +528,61 @@ describe("neap.net.listen", function()
       meet(stream)
     end
     equal(count, 74)
+  end)
+
+  it("gives a server that says where it listens, and whether it is closed", function()
+    local places = { { host = LOCAL, port = 0 }, { host = "::1", port = 0 }, { path = os.tmpname() .. ".s" } }
+    for _, options in ipairs(places) do
+      local server, err = net.listen(options, echo)
+      if server then                           -- there may be no IPv6
+        local where = server.port and ":" .. server.port or ""
+        where = options.host == "::1" and "[::1]" .. where or server.address .. where
+        equal({ tostring(server), server:is_closed() }, { "neap.net.server: " .. where, false })
+        server:close()
+        equal({ tostring(server), server:is_closed() }, { "neap.net.server: " .. where .. " (closed)", true })
+      else
+        assert(options.host == "::1", err)
+      end
+    end
+  end)
+
+  it("listens on an address or a name, however it is written", function()
+    for _, name in ipairs { "localhost", "127.1", LOCAL } do
+      equal(keep(assert(net.listen { host = name, port = 0 })):address(), LOCAL)
+    end
+    for _, name in ipairs { "nosuch.invalid", "999.1.1.1", "a:b" } do
+      local err = fails(nil, net.listen { host = name, port = 0 })
+      assert(err.code:find "^EAI_", err.code)
+      assert(err.message:find(name, 1, true))
+    end
+    fails("EADDRNOTAVAIL", net.listen { host = "192.0.2.1", port = 0 })
+  end)
+
+  it("tries a host's next address where there is none of the first's kind", function()
+    local address, tried = require "neap.net.address", {}
+    local function listen(at, extra)
+      tried[#tried + 1] = at
+      if at == "::" then return nil, errors.new("EAFNOSUPPORT", "no IPv6") end
+      return "listening", extra
+    end
+    equal({ address.listen(nil, listen, "extra") }, { "listening", "extra" })
+    equal(tried, { "::", "0.0.0.0" })
+  end)
+
+  it("refuses an option that it has not, in the caller's line, and says which it has", function()
+    local calls = {
+      ["'reuseport' of 'listen' %(options: backlog, host, path, port, reuse_port%)"] = function()
+        net.listen { port = 0, reuseport = true }
+      end,
+      ["'port' of 'listen' %(integer from 0 to 65535 expected, got 65536%)"] = function() net.listen(65536) end,
+      ["'hots' of 'connect' %(options: host, path, port%)"] = function() net.connect { hots = "x", port = 1 } end,
+    }
+    for message, call in pairs(calls) do
+      local err = raises(call, "bad option " .. message)
+      assert(err:find "^[^:]*net_spec%.lua:%d+: ", err)
+    end
+    raises(function() net.listen { port = 0, path = "/tmp/x" } end, "either port or path expected")
+    raises(function() net.listen { host = LOCAL } end, "either port or path expected")
   end)
 
   it("listens on all addresses when no host is named", function()

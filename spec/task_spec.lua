@@ -1,4 +1,5 @@
--- What neap.task promises: waiting, cancelling, groups, time, order.
+-- What neap.task promises: waiting, groups, time, order. spec/task has cancelling, coroutines, dropped errors, the
+-- functions over many inputs, and waiting in turn.
 
 local errors = require "neap.errors"
 local fs = require "neap.fs"
@@ -38,39 +39,6 @@ describe("a task", function()
     task.spawn(function() return 7 end):wait(function(err, value) got = { err, value } end)
     task.sleep(0.005)
     same(got, { nil, 7 })
-  end)
-
-  it("cancelled before it began never runs", function()
-    local ran = false
-    local t = task.spawn(function() ran = true end)
-    t:cancel()
-    same(code(select(2, pcall(t.wait, t))), "ECANCELED")
-    same(ran, false)
-  end)
-
-  it("cancelled while it waits gets nil, err, and the same err raised at every later wait", function()
-    local first, second, third
-    local t = task.spawn(function()
-      local _
-      _, first = task.sleep(10)
-      _, second = pcall(task.sleep, 10)
-      _, third = pcall(task.yield)
-    end)
-    task.yield()
-    t:cancel()
-    t:wait()
-    same(code(first), "ECANCELED")
-    assert(rawequal(first, second) and rawequal(second, third))
-  end)
-
-  it("cancelled while it runs is told at its next wait", function()
-    local t, err
-    t = task.spawn(function()
-      t:cancel()
-      err = select(2, pcall(task.sleep, 1))
-    end)
-    t:wait()
-    same(code(err), "ECANCELED")
   end)
 
   it("cannot wait for itself", function()
@@ -135,17 +103,6 @@ describe("a group", function()
     test.raises(function() kept:spawn(print) end, "over")
   end)
 
-  it("is cancelled with the task that waits for it", function()
-    local inner
-    local t = task.spawn(function()
-      task.group(function(group) group:spawn(function() inner = select(2, task.sleep(10)) end) end)
-    end)
-    task.sleep(0.003)
-    t:cancel()
-    pcall(t.wait, t)
-    same(code(inner), "ECANCELED")
-  end)
-
   it("holds groups", function()
     local n = 0
     task.group(function(outer)
@@ -199,65 +156,8 @@ describe("timeout", function()
   end)
 end)
 
-describe("many", function()
-  it("all: results at their places, the first failure raised", function()
-    local results = task.all { function() task.sleep(0.002) return "a" end, function() return "b" end }
-    same({ results[1], results[2], results.n }, { "a", "b", 2 })
-    test.raises(function() task.all { function() error "no" end, function() task.sleep(10) end } end, "no")
-  end)
-
-  it("race: the first, the others cancelled", function()
-    local slow
-    local winner = task.race {
-      function() slow = select(2, task.sleep(10)) end,
-      function() task.sleep(0.001) return "fast" end,
-    }
-    same({ winner, code(slow) }, { "fast", "ECANCELED" })
-  end)
-
-  it("map: at most limit at once, timeouts are no failures", function()
-    local running, most = 0, 0
-    local results = task.map({ 1, 2, 3, 4, 5, 6 }, { limit = 2, timeout = 0.05 }, function(n)
-      running = running + 1
-      most = math.max(most, running)
-      task.sleep(n == 3 and 10 or 0.001)
-      running = running - 1
-      return n * n
-    end)
-    same({ most, results[1], results[3], results[6], results.n }, { 2, 1, nil, 36, 6 })
-  end)
-
-  it("map: no more than rate a second", function()
-    local began = require("neap.time").monotonic()
-    task.map({ 1, 2, 3, 4, 5 }, { rate = 200 }, function(n) return n end)
-    assert(require("neap.time").monotonic() - began >= 0.015)
-  end)
-
-  it("each: as they finish, failures with their inputs", function()
-    local seen, failed = {}, nil
-    for input, result, err in task.each({ 3, 1, 2 }, {}, function(n)
-      task.sleep(n * 0.004)
-      if n == 2 then error "two" end
-      return n
-    end) do
-      seen[#seen + 1] = input
-      if err then failed = tostring(err) end
-      assert(err or result == input)
-    end
-    same(seen, { 1, 2, 3 })
-    assert(failed:find "two")
-  end)
-
-  it("retry: until it succeeds, or the last failure", function()
-    local n = 0
-    same(task.retry({ times = 3, delay = 0.001 }, function() n = n + 1 if n < 3 then error "no" end return n end), 3)
-    local value, err = task.retry({ times = 2, delay = 0.001 }, function() return nil, errors.new("ENO", "no") end)
-    same({ value, code(err) }, { nil, "ENO" })
-  end)
-end)
-
-describe("semaphores and channels", function()
-  it("a semaphore is passed on in order, and survives a cancelled waiter", function()
+describe("a semaphore", function()
+  it("is passed on in order, and survives a cancelled waiter", function()
     local s, order = task.semaphore(1), {}
     assert(s:acquire())
     local waiters = {}
@@ -272,22 +172,6 @@ describe("semaphores and channels", function()
     for i = 1, 3 do pcall(waiters[i].wait, waiters[i]) end
     same(order, { 1, 3 })
     same(s:with(function(x) return x end, 5), 5)
-  end)
-
-  it("a channel without room hands over; with room it holds; closed it drains", function()
-    local c, got = task.channel(), {}
-    task.group(function(group)
-      group:spawn(function() for i = 1, 3 do c:send(i) end c:close() end)
-      group:spawn(function() for value in c:each() do got[#got + 1] = value end end)
-    end)
-    same(got, { 1, 2, 3 })
-    local held = task.channel(2)
-    held:send("a")
-    held:send("b")
-    same(code(select(2, task.timeout(0.002, held.send, held, "c"))), "ETIMEDOUT")
-    held:close()
-    same({ held:receive(), held:receive() }, { "a", "b" })
-    same(code(select(2, held:receive())), "ECLOSED")
   end)
 end)
 

@@ -7,6 +7,7 @@ use File::Temp qw(tempdir);
 
 my $neap = abs_path($ENV{NEAP} // 'build/neap');
 my $dir  = tempdir(CLEANUP => 1);
+my $lua  = abs_path('lua');
 chdir $dir or die $!;
 
 # Standard output, standard error and the exit status of a script.
@@ -92,6 +93,12 @@ fails_with('a deadlock says where each waits, in coroutines too',
     qr/^neap: EDEADLOCK: 2 tasks wait and nothing can wake one\n/,
     qr/waits in channel\.receive\nstack traceback:\n\tscript\.lua:9: in function/,
     qr/script\.lua:5: in function <script\.lua:4>\n\tscript\.lua:6: in function <script\.lua:3>/);
+
+subtest 'the library of a folder, NEAP_LUA' => sub {
+    local $ENV{NEAP_LUA} = $lua;
+    my ($out, $err, $status) = run('print(debug.getinfo(require("neap.net").listen).source)');
+    is("$out$err$status", "\@$lua/neap/net.lua\n0", 'is that which runs');
+};
 
 subtest "a connection's handler" => sub {
     my $server = <<'END';

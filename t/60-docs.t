@@ -31,4 +31,21 @@ for my $page (glob('docs/*.md')) {
     }
 }
 cmp_ok($ran, '>=', 8, "$ran blocks ran");
+
+subtest 'errors.md says what every code means and what to do' => sub {
+    my (%codes, %listed);
+    for my $source (glob('host/*.c host/include/neap/*.h bindings/*.c bindings/{fs,http,net}/*.[ch] lua/neap/*.lua lua/neap/*/*.lua')) {
+        open(my $file, '<', $source) or die "$source: $!";
+        my $text = join '', <$file>;
+        $codes{$1} = $source while $text =~ /\b(?:UV_|NEAP_|errors\.new\(")(E[A-Z]+(?:_[A-Z]+)?)\b/g;
+    }
+    delete @codes{qw(EOF ERRNO_MAP EXPORT EXTENSION EXTENSION_H)};    # no errors
+    open(my $page, '<', 'docs/errors.md') or die $!;
+    while (<$page>) {
+        my ($names, @cells) = /^\| ((?:`E[A-Z_]+`(?:, )?)+) \| (.+?) \| (.+?) \|$/ or next;
+        $listed{$_} = 1 for $names =~ /`(\w+)`/g;
+    }
+    cmp_ok(scalar keys %codes, '>', 30, 'codes were found');
+    ok($listed{$_}, "$_ of $codes{$_}") for sort keys %codes;
+};
 done_testing();

@@ -38,7 +38,7 @@ struct fs_file_op {
     struct stat st;
 };
 
-/* ---- opening and closing ---- */
+/* ---- Opening and closing ---- */
 
 static int file_open(lua_State *L, neap_handle *h)
 {
@@ -91,7 +91,7 @@ static int file_close(neap_handle *h)
     return 1;
 }
 
-/* ---- the queue ---- */
+/* ---- The queue ---- */
 
 static void after(fs_job *j)
 {
@@ -122,7 +122,7 @@ static int start(lua_State *L, fs_file_op *o)
     return neap->wait(L, &o->job.op);
 }
 
-/* ---- methods ---- */
+/* ---- Methods ---- */
 
 static const neap_handle_class file_class;
 
@@ -311,7 +311,7 @@ int fs_file_methods(lua_State *L)
     return 1;
 }
 
-/* ---- open ---- */
+/* ---- Open ---- */
 
 typedef struct {
     fs_job job;
@@ -350,12 +350,11 @@ static int flags_of(const char *mode)
 int fs_open_file(lua_State *L)
 {
     static const neap_op_class type = {"fs.open", open_results, fs_cancel, fs_release};
-    static const char *const names[] = {"mode", NULL};
     fs_check_path(L, 1);
     bool given = !lua_isnoneornil(L, 2) && !lua_isfunction(L, 2);
     int flags = flags_of(given ? luaL_checkstring(L, 2) : "r");
     luaL_argcheck(L, flags >= 0, 2, "mode expected: r, w or a, with + or x");
-    int mode = fs_options(L, 3, names) ? fs_mode(L, 3, "mode", 0666) : 0666;
+    int mode = fs_mode(L, 3, "mode", 0666);
     open_op *o = fs_job_new(L, &type, sizeof *o, run_open, 1);
     o->flags = flags;
     o->mode = mode;

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* ---- list: entries lie in data, each a byte of type and its name with the final 0 ---- */
+/* ---- List: entries lie in data, each a byte of type and its name with the final 0 ---- */
 
 typedef struct {
     fs_job job;
@@ -125,7 +125,7 @@ int fs_list(lua_State *L)
     return fs_job_start(L, &l->job);
 }
 
-/* ---- mkdir ---- */
+/* ---- Mkdir ---- */
 
 typedef struct {
     fs_job job;
@@ -189,17 +189,16 @@ static const neap_op_class mkdir_class = {"fs.mkdir", NULL, fs_cancel, fs_releas
 
 int fs_mkdir(lua_State *L)
 {
-    static const char *const names[] = {"parents", "mode", NULL};
     fs_check_path(L, 1);
-    bool given = fs_options(L, 2, names), parents = given && fs_flag(L, 2, "parents", false);
-    int mode = given ? fs_mode(L, 2, "mode", 0777) : 0777;
+    bool parents = fs_flag(L, 2, "parents", false);
+    int mode = fs_mode(L, 2, "mode", 0777);
     mkdir_op *m = fs_job_new(L, &mkdir_class, sizeof *m, run_mkdir, 1);
     m->parents = parents;
     m->mode = mode;
     return fs_job_start(L, &m->job);
 }
 
-/* ---- mkdtemp ---- */
+/* ---- Mkdtemp ---- */
 
 typedef struct {
     fs_job job;
@@ -234,7 +233,7 @@ int fs_mkdtemp(lua_State *L)
     return neap->wait(L, &m->job.op);
 }
 
-/* ---- remove ---- */
+/* ---- Remove ---- */
 
 enum { DEPTH_MAX = 512 }; /* of folders removed with what is in them: each is open meanwhile */
 
@@ -302,15 +301,14 @@ static const neap_op_class remove_class = {"fs.remove", NULL, fs_cancel, fs_rele
 
 int fs_remove(lua_State *L)
 {
-    static const char *const names[] = {"recursive", NULL};
     fs_check_path(L, 1);
-    bool recursive = fs_options(L, 2, names) && fs_flag(L, 2, "recursive", false);
+    bool recursive = fs_flag(L, 2, "recursive", false);
     remove_op *r = fs_job_new(L, &remove_class, sizeof *r, run_remove, 1);
     r->recursive = recursive;
     return fs_job_start(L, &r->job);
 }
 
-/* ---- rename ---- */
+/* ---- Rename ---- */
 
 typedef struct {
     fs_job job;

@@ -50,9 +50,7 @@ typedef struct fs_job {
 
 /* Checks that raise, before anything is started. A path is a string without a zero byte. */
 void fs_check_path(lua_State *L, int index);
-/* The options table at an index where there may be nothing, nil or the callback: whether there is
- * one. `names` ends in NULL; any other key raises. */
-bool fs_options(lua_State *L, int index, const char *const *names);
+/* An option of the table at an index, where there may be none: nothing, nil or the callback. */
 bool fs_flag(lua_State *L, int index, const char *name, bool otherwise);
 double fs_number(lua_State *L, int index, const char *name, double otherwise);
 int fs_mode(lua_State *L, int index, const char *name, int otherwise); /* number, or octal "644" */

@@ -11,7 +11,7 @@
 
 enum { CANCEL_WITHIN = 100 }; /* ms, where a job waits */
 
-/* ---- arguments ---- */
+/* ---- Arguments ---- */
 
 void fs_check_path(lua_State *L, int index)
 {
@@ -20,71 +20,48 @@ void fs_check_path(lua_State *L, int index)
     luaL_argcheck(L, strlen(path) == n, index, "a path without a zero byte expected");
 }
 
-static bool is_named(const char *key, const char *const *names)
+/* Push an option of the table at `index`, where there may be none; false: it is not given, and nothing
+ * is pushed. lua/neap/fs.lua has checked names and values. */
+static bool push_option(lua_State *L, int index, const char *name)
 {
-    while (*names && strcmp(*names, key))
-        names++;
-    return *names;
-}
-
-bool fs_options(lua_State *L, int index, const char *const *names)
-{
-    if (lua_isnoneornil(L, index) || (lua_isfunction(L, index) && index == lua_gettop(L)))
+    if (!lua_istable(L, index))
         return false;
-    luaL_checktype(L, index, LUA_TTABLE);
-    for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1))
-        if (lua_type(L, -2) != LUA_TSTRING || !is_named(lua_tostring(L, -2), names)) {
-            lua_pushvalue(L, -2);
-            luaL_argerror(L, index, lua_pushfstring(L, "unknown option '%s'", lua_tostring(L, -1)));
-        }
-    return true;
-}
-
-static void wrong_option(lua_State *L, int index, const char *name, const char *expected)
-{
-    const char *got = luaL_typename(L, -1);
-    luaL_argerror(L, index,
-                  lua_pushfstring(L, "option '%s': %s expected, got %s", name, expected, got));
+    lua_getfield(L, index, name);
+    if (!lua_isnil(L, -1))
+        return true;
+    lua_pop(L, 1);
+    return false;
 }
 
 bool fs_flag(lua_State *L, int index, const char *name, bool otherwise)
 {
-    lua_getfield(L, index, name);
-    if (!lua_isnil(L, -1) && !lua_isboolean(L, -1))
-        wrong_option(L, index, name, "boolean");
-    bool flag = lua_isnil(L, -1) ? otherwise : lua_toboolean(L, -1);
+    if (!push_option(L, index, name))
+        return otherwise;
+    bool flag = lua_toboolean(L, -1);
     lua_pop(L, 1);
     return flag;
 }
 
 double fs_number(lua_State *L, int index, const char *name, double otherwise)
 {
-    lua_getfield(L, index, name);
-    if (!lua_isnil(L, -1) && (lua_type(L, -1) != LUA_TNUMBER || !(lua_tonumber(L, -1) >= 0)))
-        wrong_option(L, index, name, "number from 0 on");
-    double number = lua_isnil(L, -1) ? otherwise : lua_tonumber(L, -1);
+    if (!push_option(L, index, name))
+        return otherwise;
+    double number = lua_tonumber(L, -1);
     lua_pop(L, 1);
-    return number;
+    return number > 0 ? number : 0;
 }
 
 int fs_mode(lua_State *L, int index, const char *name, int otherwise)
 {
-    lua_getfield(L, index, name);
-    if (lua_type(L, -1) != LUA_TSTRING) {
-        bool none = lua_isnil(L, -1);
-        lua_pop(L, 1);
-        return none ? otherwise : (int)fs_number(L, index, name, 0) & 07777;
-    }
-    char *end;
-    const char *text = lua_tostring(L, -1);
-    long mode = strtol(text, &end, 8);
-    if (!*text || *end || mode < 0 || mode > 07777)
-        wrong_option(L, index, name, "octal digits");
+    if (!push_option(L, index, name))
+        return otherwise;
+    bool octal = lua_type(L, -1) == LUA_TSTRING;
+    long mode = octal ? strtol(lua_tostring(L, -1), NULL, 8) : (long)lua_tointeger(L, -1);
     lua_pop(L, 1);
-    return (int)mode;
+    return (int)(mode & 07777);
 }
 
-/* ---- a job ---- */
+/* ---- A job ---- */
 
 void *fs_job_new(lua_State *L, const neap_op_class *type, size_t size, int (*run)(fs_job *),
                  int paths)
@@ -208,7 +185,7 @@ void fs_release(neap_op *op, int delivered)
     charge(j, 0);
 }
 
-/* ---- on a pool thread ---- */
+/* ---- On a pool thread ---- */
 
 int fs_fail(fs_job *j, const char *syscall)
 {

@@ -12,7 +12,7 @@ typedef struct {
     size_t limit;
 } read_op;
 
-/* ---- on a pool thread ---- */
+/* ---- On a pool thread ---- */
 
 static int begin(read_op *r)
 {
@@ -47,7 +47,7 @@ static int run(fs_job *j)
     return err;
 }
 
-/* ---- the function ---- */
+/* ---- The function ---- */
 
 static int results(lua_State *L, neap_op *op)
 {
@@ -60,9 +60,8 @@ static const neap_op_class read_class = {"fs.read_file", results, fs_cancel, fs_
 
 int fs_read_file(lua_State *L)
 {
-    static const char *const names[] = {"limit", NULL};
     fs_check_path(L, 1);
-    double limit = fs_options(L, 2, names) ? fs_number(L, 2, "limit", FS_TEXT_MAX) : FS_TEXT_MAX;
+    double limit = fs_number(L, 2, "limit", FS_TEXT_MAX);
     read_op *r = fs_job_new(L, &read_class, sizeof *r, run, 1);
     r->limit = limit < FS_TEXT_MAX ? (size_t)limit : FS_TEXT_MAX;
     return fs_job_start(L, &r->job);

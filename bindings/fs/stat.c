@@ -53,7 +53,7 @@ void fs_push_stat(lua_State *L, const struct stat *st)
     set_time(L, "changed", st->st_ctim);
 }
 
-/* ---- the function ---- */
+/* ---- The function ---- */
 
 static int run(fs_job *j)
 {
@@ -79,9 +79,8 @@ static const neap_op_class stat_class = {"fs.stat", results, fs_cancel, fs_relea
 
 int fs_stat(lua_State *L)
 {
-    static const char *const names[] = {"follow", NULL};
     fs_check_path(L, 1);
-    bool link = fs_options(L, 2, names) && !fs_flag(L, 2, "follow", true);
+    bool link = !fs_flag(L, 2, "follow", true);
     stat_op *s = fs_job_new(L, &stat_class, sizeof *s, run, 1);
     s->link = link;
     s->plain = !neap->permit(s->job.op.env, "fs.read", "", 0);

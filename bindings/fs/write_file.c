@@ -31,7 +31,7 @@ typedef struct {
     char path[PATH_MAX], name[NAME_MAX + 1];
 } place;
 
-/* ---- on a pool thread ---- */
+/* ---- On a pool thread ---- */
 
 static int write_in_place(write_op *w)
 {
@@ -188,29 +188,23 @@ static int run(fs_job *j)
     return err;
 }
 
-/* ---- the function ---- */
+/* ---- The function ---- */
 
 static const neap_op_class write_class = {"fs.write_file", NULL, fs_cancel, fs_release};
 
 int fs_write_file(lua_State *L)
 {
-    static const char *const names[] = {"append", "atomic", "sync", "mode", NULL};
     size_t length;
     fs_check_path(L, 1);
     const char *text = luaL_checklstring(L, 2, &length);
-    bool given = fs_options(L, 3, names);
-    write_op o = {.atomic = true, .mode = -1};
-    if (given) {
-        o.append = fs_flag(L, 3, "append", false);
-        o.atomic = fs_flag(L, 3, "atomic", true);
-        o.mode = fs_mode(L, 3, "mode", -1);
-    }
-    o.sync = given ? fs_flag(L, 3, "sync", o.atomic && !o.append) : true;
+    bool append = fs_flag(L, 3, "append", false), atomic = fs_flag(L, 3, "atomic", true);
+    bool sync = fs_flag(L, 3, "sync", atomic && !append);
+    int mode = fs_mode(L, 3, "mode", -1);
     write_op *w = fs_job_new(L, &write_class, sizeof *w, run, 1);
-    w->append = o.append;
-    w->atomic = o.atomic;
-    w->sync = o.sync;
-    w->mode = o.mode;
+    w->append = append;
+    w->atomic = atomic;
+    w->sync = sync;
+    w->mode = mode;
     uint64_t random = 0;
     int err = neap->random(w->job.op.env, &random, sizeof random);
     snprintf(w->temp, sizeof w->temp, ".neap-%016llx", (unsigned long long)random);

@@ -1,4 +1,4 @@
--- command.lua: what the command runs besides a plain script: -e, -l, and its subcommands.
+-- neap.command: what the command runs besides a plain script: -e, -l, and its subcommands.
 -- Called with "test" and its arguments, or "options" and the whole command line.
 
 -- Neap's modules under their last names, loaded when first used: for one-liners.
@@ -28,15 +28,17 @@ local function run_code(code, ...)
   return chunk(...)
 end
 
-local function run_script(path, ...)
-  if path ~= "-" then
-    local fs = require "neap.fs"
-    local there, err = fs.stat(path)
-    if not there then
-      return nil, err
-    end
+-- loadfile would not say why a file cannot be read.
+local function load_script(path)
+  if path == "-" then
+    return loadfile()
   end
-  local chunk, why = loadfile(path ~= "-" and path or nil)
+  local text = assert(require("neap.fs").read_file(path))
+  return loadstring((text:gsub("^#[^\n]*", "")), "@" .. path)
+end
+
+local function run_script(path, ...)
+  local chunk, why = load_script(path)
   if not chunk then
     error(why, 0)
   end

@@ -97,7 +97,7 @@ function options.checker(name, kinds)
     for option, value in pairs(given) do
       local kind = kinds[option]
       if not kind then
-        error(("bad option '%s' of '%s' (there are %s)"):format(tostring(option), name, names_of(kinds)), level or 3)
+        error(("bad option '%s' of '%s' (options: %s)"):format(tostring(option), name, names_of(kinds)), level or 3)
       elseif not kind.holds(value) then
         error(("bad option '%s' of '%s' (%s expected, got %s)"):format(option, name, kind.expected, shown(value)),
           level or 3)

@@ -9,13 +9,19 @@
 -- neap/task/ holds what is built on these: queue.lua (waiting in turn), semaphore.lua, channel.lua, many.lua
 -- (all, race, map, each, retry).
 
-local core = require "neap_task"
 local errors = require "neap_errors"
+local native = require "neap_task"
 
-local settle = core.settle
+local settle = native.settle
 local select, type, error, unpack, rawget = select, type, error, unpack, rawget
 
 local task = { settle = settle }
+
+local function check(name, index, expected, value)
+  if type(value) ~= expected then
+    error(("bad argument #%d to '%s' (%s expected, got %s)"):format(index, name, expected, type(value)), 3)
+  end
+end
 
 -- A failure that crosses tasks is an error object; a value of the script's own kind is raised as it was.
 local function raise(err)
@@ -58,8 +64,8 @@ end
 --- Start a detached task: it has no deadline, and its error goes to on_error unless it is waited for.
 ---@param fn function
 ---@param ... any its arguments
----@return neap.Task
-task.spawn = core.spawn
+---@return neap.task.Task
+task.spawn = native.spawn
 
 --- Wait `seconds`.
 ---@param seconds number
@@ -67,14 +73,15 @@ task.spawn = core.spawn
 ---@return true? ok
 ---@return neap.Error? err
 function task.sleep(seconds, ...)
-  return settle(core.sleep(seconds, ...))
+  return settle(native.sleep(seconds, ...))
 end
 
 --- Let everything that is ready now run first.
+---@param callback? fun(err?: neap.Error)
 ---@return true? ok
 ---@return neap.Error? err
 function task.yield(...)
-  return settle(core.yield(...))
+  return settle(native.yield(...))
 end
 
 local function answer(callback, ok, ...)
@@ -102,13 +109,14 @@ end
 ---@param fn function
 ---@return function
 function task.operation(fn)
+  check("operation", 1, "function", fn)
   return function(...)
     local n = select("#", ...)
     local callback = n > 0 and select(n, ...) or nil
     if type(callback) ~= "function" then
       return settle(fn(...))
     end
-    core.start(run_for_callback, fn, callback, drop_last(n - 1, ...))
+    native.start(run_for_callback, fn, callback, drop_last(n - 1, ...))
   end
 end
 
@@ -116,67 +124,72 @@ end
 ---@param fn function
 ---@param ... any
 function task.defer(fn, ...)
-  core.start(fn, ...)
+  check("defer", 1, "function", fn)
+  native.start(fn, ...)
 end
 
 -- Task objects
 
-local Task, Group = core["neap.task"], core["neap.group"]
+local Task, Group = native["neap.task"], native["neap.group"]
 
----@class neap.Task
+---@class neap.task.Task
 
 --- Wait for its end: its results. Its error is raised.
+---@param self neap.task.Task
+---@param callback? fun(err?: neap.Error, ...: any)
+---@return any ... what its function returned
 Task.wait = task.operation(function(self)
-  return finish(core.join(self))
+  return finish(native.join(self))
 end)
 
 --- Cancel it: its wait returns nil and an ECANCELED error, every later one raises it.
 function Task:cancel()
-  core.cancel(self)
+  native.cancel(self)
 end
 
----@class neap.Group
+---@class neap.task.Group
 
 --- Start a task of the group.
-Group.spawn = core.group_spawn
+---@param self neap.task.Group
+---@param fn function
+---@param ... any its arguments
+---@return neap.task.Task
+Group.spawn = native.group_spawn
 
 --- Cancel all of its tasks.
-Group.cancel = core.group_cancel
+---@param self neap.task.Group
+Group.cancel = native.group_cancel
 
-local function check(name, index, expected, value)
-  if type(value) ~= expected then
-    error(("bad argument #%d to '%s' (%s expected, got %s)"):format(index, name, expected, type(value)), 3)
-  end
-end
-
---- Run fn(group) and wait until all that it spawned is over; the first failure cancels the rest and is
+--- Run fn(group, ...) and wait until all that it spawned is over; the first failure cancels the rest and is
 --- raised.
----@param fn fun(group: neap.Group): ...
----@return ... what fn returned
+---@param fn fun(group: neap.task.Group, ...): ...
+---@param ... any
+---@return any ... what fn returned
 function task.group(fn, ...)
   check("group", 1, "function", fn)
-  return finish(core.run(nil, false, true, fn, ...))
+  return finish(native.run(nil, false, true, fn, ...))
 end
 
 --- Run fn(...) for at most `seconds`: then it is cancelled, and the result is nil and ETIMEDOUT.
----@param seconds number
+---@param seconds number below 0 is 0
 ---@param fn function
 ---@param ... any
 ---@return any ... or nil and the error that fn returned
 function task.timeout(seconds, fn, ...)
   check("timeout", 1, "number", seconds)
   check("timeout", 2, "function", fn)
-  return pass(core.run(seconds, false, false, fn, ...))
+  return pass(native.run(seconds > 0 and seconds or 0, false, false, fn, ...))
 end
 
 --- Run fn(...) so that no cancellation from outside reaches it, for at most `seconds`: for cleaning up.
----@param seconds number
+---@param seconds number below 0 is 0
 ---@param fn function
 ---@param ... any
+---@return any ... what fn returned; nil and ETIMEDOUT when the time is up
 function task.shield(seconds, fn, ...)
   check("shield", 1, "number", seconds)
   check("shield", 2, "function", fn)
-  return pass(core.run(seconds, true, false, fn, ...))
+  return pass(native.run(seconds > 0 and seconds or 0, true, false, fn, ...))
 end
 
 -- What is built on these is loaded by the first call of it: a plugin that uses none has none.

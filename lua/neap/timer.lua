@@ -1,29 +1,29 @@
 -- neap.timer: functions called later, each time in a task of its own (so they may wait).
 -- To wait in the running task there is task.sleep.
 
-local core = require "neap_timer"
+local native = require "neap_timer"
 
 local timer = {}
 
----@class neap.Timer
----@field close fun(self: neap.Timer) stop it; may be called again
----@field is_closed fun(self: neap.Timer): boolean
+---@class neap.timer.Timer
+---@field close fun(self: neap.timer.Timer) stop it; may be called again
+---@field is_closed fun(self: neap.timer.Timer): boolean
 
 --- Call fn once, `seconds` from now. It happens whether the timer's object is kept or not.
 ---@param seconds number
 ---@param fn function
----@return neap.Timer
+---@return neap.timer.Timer
 function timer.after(seconds, fn)
-  return core.after(seconds, fn)
+  return native.after(seconds, fn)
 end
 
 --- Call fn every `seconds`, without drift, until the timer is closed. A call that is still under way
 --- does not hold up the next; of calls that the program was too busy for, one is made.
 ---@param seconds number
 ---@param fn function
----@return neap.Timer
+---@return neap.timer.Timer
 function timer.every(seconds, fn)
-  return core.every(seconds, fn)
+  return native.every(seconds, fn)
 end
 
 return timer

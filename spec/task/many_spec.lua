@@ -75,6 +75,18 @@ describe("map", function()
     equal(results, { n = 3, [1] = 30, [3] = 20 })
   end)
 
+  it("runs at most limit at once; timeouts are no failures", function()
+    local running, most = 0, 0
+    local results = task.map({ 1, 2, 3, 4, 5, 6 }, { limit = 2, timeout = 0.05 }, function(n)
+      running = running + 1
+      most = math.max(most, running)
+      task.sleep(n == 3 and 10 or 0.001)
+      running = running - 1
+      return n * n
+    end)
+    equal({ most, results[1], results[3], results[6], results.n }, { 2, 1, nil, 36, 6 })
+  end)
+
   it("raises the first failure, starts no more, and cancels the rest", function()
     local started = 0
     raises(function()
@@ -101,7 +113,19 @@ describe("map", function()
       local err = raises(function() task.map({}, options, print) end, "bad option")
       assert(err:find "many_spec%.lua")
     end
-    raises(function() task.map({}, {}) end, "bad argument #3 to 'map' (function expected, got nil)")
+    raises(function() task.map({}, {}) end, "bad argument #3 to 'map' %(function expected, got nil%)")
+    raises(function() task.map(5, print) end, "bad argument #1 to 'map' %(table expected, got number%)")
+  end)
+
+  it("refuses an option that it has not, and says which it has", function()
+    local pace = "%(options: limit, rate, timeout%)"
+    local err = raises(function() task.map({}, { limt = 1 }, print) end, "bad option 'limt' of 'map' " .. pace)
+    assert(err:find "many_spec%.lua")
+    raises(function() task.each({}, { limt = 1 }, print) end, "bad option 'limt' of 'each' " .. pace)
+    raises(function() task.retry({ tries = 1 }, print) end, "'tries' of 'retry' %(options: delay, most, times%)")
+    raises(function() task.retry({ times = 0 }, print) end, "bad option 'times' of 'retry'")
+    raises(function() task.map({}, { limit = 1.5 }, print) end, "integer from 1 on expected, got 1.5")
+    raises(function() task.retry {} end, "bad argument #2 to 'retry'")
   end)
 end)
 

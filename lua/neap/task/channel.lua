@@ -5,7 +5,7 @@ local errors = require "neap.errors"
 local queue = require "neap.task.queue"
 local task = require "neap.task"
 
----@class neap.Channel
+---@class neap.task.Channel
 local Channel = {}
 Channel.__index = Channel
 
@@ -130,6 +130,8 @@ function Channel:send(value, callback)
 end
 
 --- The next value, waiting for one.
+---@param self neap.task.Channel
+---@param callback? fun(err?: neap.Error, value?: any)
 ---@return any value
 ---@return neap.Error? err ECLOSED
 Channel.receive = task.operation(receive)
@@ -137,7 +139,7 @@ Channel.receive = task.operation(receive)
 --- A queue of values between tasks that holds `size` of them; with 0 (the default) send waits until the
 --- value is received.
 ---@param size? integer
----@return neap.Channel
+---@return neap.task.Channel
 local function channel(size)
   size = size or 0
   if type(size) ~= "number" or size < 0 then

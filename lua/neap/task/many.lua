@@ -1,10 +1,12 @@
 -- neap.task.many: task.all, race, map, each and retry.
 
-local core = require "neap_task"
-local task, errors = require "neap.task", require "neap.errors"
+local errors = require "neap.errors"
 local monotonic = require "neap_time".monotonic
+local native = require "neap_task"
+local options = require "neap.options"
+local task = require "neap.task"
 
-local settle, unpack, ipairs = core.settle, unpack, ipairs
+local settle, unpack, ipairs, type = task.settle, unpack, ipairs, type
 
 local function pack(...)
   return { n = select("#", ...), ... }
@@ -67,27 +69,42 @@ local function race(fns)
   return settle(ok, err)
 end
 
-local function check_options(name, options, fn)
-  if fn == nil and type(options) == "function" then
-    options, fn = {}, options
+local PACE = { limit = options.integer(1), rate = options.above(0), timeout = options.above(0) }
+local checks = {
+  map = options.checker("map", PACE),
+  each = options.checker("each", PACE),
+  retry = options.checker("retry", {
+    times = options.integer(1), delay = options.number(0), most = options.number(0),
+  }),
+}
+
+-- The arguments that end in options, which may be left out, and a function. Called by the public function `name`.
+local function check_last(name, given, fn, index)
+  if fn == nil and type(given) == "function" then
+    return {}, given
   end
-  options = options or {}
+  checks[name](given, 4)
   if type(fn) ~= "function" then
-    error(("bad argument #3 to '%s' (function expected, got %s)"):format(name, type(fn)), 3)
+    error(("bad argument #%d to '%s' (function expected, got %s)"):format(index, name, type(fn)), 3)
   end
-  for _, key in ipairs { "limit", "rate", "timeout" } do
-    local value = options[key]
-    if value ~= nil and not (type(value) == "number" and value > 0) then
-      error(("bad option '%s' of '%s' (a number above 0 expected)"):format(key, name), 3)
-    end
-  end
-  return options, fn
+  return given or {}, fn
 end
 
+local function check_inputs(name, inputs)
+  if type(inputs) ~= "table" then
+    error(("bad argument #1 to '%s' (table expected, got %s)"):format(name, type(inputs)), 3)
+  end
+end
+
+---@class neap.task.Pace
+---@field limit? integer how many at once
+---@field rate? number how many are started a second
+---@field timeout? number seconds for each
+
 -- Two functions: before one more input is started, which waits as limit and rate say; when it is over.
-local function pace(options)
-  local limit = options.limit and task.semaphore(options.limit)
-  local interval = options.rate and 1 / options.rate
+local function pace(given)
+  local limit = given.limit and task.semaphore(given.limit)
+  local interval = given.rate and 1 / given.rate
   local due = monotonic()
   return function()
     if limit then
@@ -96,7 +113,7 @@ local function pace(options)
     if interval then
       local now = monotonic()
       if due > now then
-        assert(core.sleep(due - now))
+        assert(native.sleep(due - now))
       end
       due = math.max(due, now - interval) + interval
     end
@@ -107,33 +124,34 @@ local function pace(options)
   end
 end
 
-local function bounded(options, fn)
-  if not options.timeout then
+local function bounded(seconds, fn)
+  if not seconds then
     return fn
   end
   return function(...)
-    return task.timeout(options.timeout, fn, ...)
+    return task.timeout(seconds, fn, ...)
   end
 end
 
 --- fn(input) for every input, at most `limit` at once, `rate` started a second, each for `timeout`
 --- seconds (a timeout gives no result and is no failure). The first failure cancels the rest and is raised.
 ---@param inputs any[]
----@param options? {limit?: integer, rate?: number, timeout?: number}
+---@param given? neap.task.Pace
 ---@param fn fun(input: any): any
 ---@return table results at their inputs' indexes; `n` is the count of inputs
-local function map(inputs, options, fn)
-  options, fn = check_options("map", options, fn)
+local function map(inputs, given, fn)
+  check_inputs("map", inputs)
+  given, fn = check_last("map", given, fn, 3)
   local results = { n = #inputs }
-  local start, stop = pace(options)
-  local call = bounded(options, fn)
+  local start, stop = pace(given)
+  local call = bounded(given.timeout, fn)
   local ok, err = task.group(function(group)
     for i = 1, results.n do
       start()
       group:spawn(function()
         local value, failure = call(inputs[i])
         stop()
-        if value == nil and errors.is(failure) and not (options.timeout and failure.code == "ETIMEDOUT") then
+        if value == nil and errors.is(failure) and not (given.timeout and failure.code == "ETIMEDOUT") then
           return nil, failure
         end
         results[i] = value
@@ -168,22 +186,23 @@ end
 --- input's err and stops nothing. What still runs is cancelled with the task that called each, and, after
 --- the loop was left early, when the iterator is collected.
 ---@param inputs any[]
----@param options? {limit?: integer, rate?: number, timeout?: number}
+---@param given? neap.task.Pace
 ---@param fn fun(input: any): any
 ---@return fun(): any, any, neap.Error?
-local function each(inputs, options, fn)
-  options, fn = check_options("each", options, fn)
+local function each(inputs, given, fn)
+  check_inputs("each", inputs)
+  given, fn = check_last("each", given, fn, 3)
   local n, taken = #inputs, 0
   local done = task.channel(n)
-  local start, stop = pace(options)
-  local lease = core.lease(feed, inputs, start, stop, bounded(options, fn), done)
+  local start, stop = pace(given)
+  local lease = native.lease(feed, inputs, start, stop, bounded(given.timeout, fn), done)
   return function()
     if taken == n then
       return nil
     end
     local item, err = done:receive()
     if not item then
-      core.lease_end(lease)
+      native.lease_end(lease)
       error(err, 0)
     end
     taken = taken + 1
@@ -197,11 +216,12 @@ end
 
 --- Call fn until it succeeds: at most `times` (3), with pauses of `delay` (0.1) seconds that double up to
 --- `most` (10). Its last failure is returned, or raised if it was.
----@param options? {times?: integer, delay?: number, most?: number}
----@param fn fun(attempt: integer): any
-local function retry(options, fn)
-  options, fn = check_options("retry", options, fn)
-  local delay, times = options.delay or 0.1, options.times or 3
+---@param given? {times?: integer, delay?: number, most?: number}
+---@param fn fun(attempt: integer): ...
+---@return any ... its results; nil and an error: of the last attempt
+local function retry(given, fn)
+  given, fn = check_last("retry", given, fn, 2)
+  local delay, times = given.delay or 0.1, given.times or 3
   for attempt = 1, times do
     local results = pack(pcall(fn, attempt))
     if succeeded(results[1], results[2], results[3]) then
@@ -211,11 +231,11 @@ local function retry(options, fn)
     elseif attempt == times then
       return settle(nil, results[3])
     end
-    local ok, err = core.sleep(delay)
+    local ok, err = native.sleep(delay)
     if not ok then
       return settle(nil, err)
     end
-    delay = math.min(delay * 2, options.most or 10)
+    delay = math.min(delay * 2, given.most or 10)
   end
 end
 

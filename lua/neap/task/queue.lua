@@ -7,7 +7,7 @@
 --
 -- A place: { parker =, value =, woken = }, and what the waker writes into it.
 
-local core = require "neap_task"
+local native = require "neap_task"
 
 local Queue = {}
 Queue.__index = Queue
@@ -29,11 +29,11 @@ local function trim(self)
 end
 
 function Queue:wait(name, value)
-  core.may_park() -- raises before there is anything to undo
-  local place = { parker = core.parker(), value = value, woken = false }
+  native.may_park() -- raises before there is anything to undo
+  local place = { parker = native.parker(), value = value, woken = false }
   local at = self.last + 1
   self.last, self[at] = at, place
-  local ok, err = core.park(place.parker, name)
+  local ok, err = native.park(place.parker, name)
   if self[at] == place then
     self[at] = false
     trim(self)
@@ -46,7 +46,7 @@ function Queue:wake()
     local place = self[self.first]
     self[self.first] = nil
     self.first = self.first + 1
-    if place and core.unpark(place.parker) then
+    if place and native.unpark(place.parker) then
       place.woken = true
       return place
     end

@@ -4,7 +4,7 @@ local queue = require "neap.task.queue"
 local task = require "neap.task"
 local settle = task.settle
 
----@class neap.Semaphore
+---@class neap.task.Semaphore
 local Semaphore = {}
 Semaphore.__index = Semaphore
 
@@ -39,11 +39,16 @@ local function release_after(self, ok, ...)
 end
 
 --- Take a permit, waiting for one.
+---@param self neap.task.Semaphore
+---@param callback? fun(err?: neap.Error)
 ---@return true? ok
 ---@return neap.Error? err
 Semaphore.acquire = task.operation(acquire)
 
 --- Call fn(...) with a permit: its results.
+---@param fn function
+---@param ... any
+---@return any ... what fn returned; nil and an error when the wait for the permit was cancelled
 function Semaphore:with(fn, ...)
   local ok, err = acquire(self)
   if not ok then
@@ -54,7 +59,7 @@ end
 
 --- n permits: acquire() and release(), or with(fn, ...), which does both.
 ---@param n integer
----@return neap.Semaphore
+---@return neap.task.Semaphore
 local function semaphore(n)
   if type(n) ~= "number" or n < 1 or n % 1 ~= 0 then
     error("bad argument #1 to 'semaphore' (a whole number of at least 1 expected)", 2)
