@@ -2,6 +2,8 @@
  *
  * A failure is nil, "NAME: message: path", "NAME"; a callback gets the message first. A file that was
  * opened for a VM that is closed meanwhile is closed again. */
+#include <unistd.h>
+
 #include "fs.h"
 
 /* ---- Results ---- */
@@ -140,6 +142,8 @@ static int end_now(lua_State *L, nuv_fs *c, int status)
     if (status < 0)
         c->own.result = status; /* of what libuv did not even begin */
     int raised = lua_pcall(L, 1, LUA_MULTRET, 0);
+    if (raised && c->own.fs_type == UV_FS_MKSTEMP && c->own.result >= 0)
+        close((int)c->own.result); /* nobody has heard of it */
     uv_fs_req_cleanup(&c->own);
     if (c->bytes)
         neap->alloc(nuv_state_of(L)->env, c->bytes, c->size, 0);

@@ -33,12 +33,21 @@ static void scan_free(uv_fs_t *scan)
     uv_fs_req_cleanup(scan);
 }
 
+/* One that was never whole: memory ran out while it was made. */
+static void discard(nuv_request *r)
+{
+    neap->let_go(r->env, &r->callback);
+    neap->alloc(r->env, r, r->size, 0);
+}
+
 /* Under way only where the VM is closed before it is over. */
 static int request_gc(lua_State *L)
 {
     object *o = luaL_checkudata(L, 1, REQUEST);
-    if (o->request)
+    if (o->request && o->request->self)
         o->request->object = NULL;
+    else if (o->request)
+        discard(o->request);
     if (o->scan)
         scan_free(o->scan);
     *o = (object){.name = o->name}; /* a script may have called this */
@@ -82,14 +91,11 @@ static nuv_request *request_new(lua_State *L, const char *name, size_t size, int
                                 bool scan)
 {
     nuv_state *state = nuv_state_of(L);
-    int fn = 0;
-    nuv_set_callback(L, callback, state->env, &fn);
+    if (!lua_isnoneornil(L, callback))
+        nuv_check_callback(L, callback);
     object *o = push_object(L, state->env, name, scan);
-    int self = neap->hold(L, -1);
     nuv_request *r = neap->alloc(state->env, NULL, 0, size);
     if (!r) {
-        neap->let_go(state->env, &self);
-        neap->let_go(state->env, &fn);
         neap->raise(L, UV_ENOMEM, NEAP_F_END);
         return NULL;
     }
@@ -97,11 +103,11 @@ static nuv_request *request_new(lua_State *L, const char *name, size_t size, int
     r->env = state->env;
     r->name = name;
     r->size = size;
-    r->callback = fn;
     r->object = o;
     r->uv.req.data = r;
-    o->request = r;
-    r->self = self;
+    o->request = r; /* which frees it, if what follows raises */
+    nuv_set_callback(L, callback, state->env, &r->callback);
+    r->self = neap->hold(L, -1);
     state->host->busy(state->env, 1);
     return r;
 }
