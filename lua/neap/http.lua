@@ -125,7 +125,7 @@ local function server_of(handle, where, port)
   return setmetatable({ handle = handle, address = where, port = port }, Server)
 end
 
----@class neap.http.options
+---@class neap.http.Options
 ---@field port? integer 0 (the default): any that is free
 ---@field host? string name or address to listen on; every address of this machine when left out
 ---@field handler? fun(request: neap.http.Request, response: neap.http.Response): any instead of the second argument
@@ -149,7 +149,7 @@ end
 ---
 ---A body is looked at when it is asked for. Of a handler that does not ask, a malformed one (chunks that are none) does
 ---no harm but to its connection: the answer stands, and the connection is closed after it.
----@param options integer|neap.http.options a port, or options
+---@param options integer|neap.http.Options a port, or options
 ---@param handler? fun(request: neap.http.Request, response: neap.http.Response): any
 ---@return neap.http.Server? server it listens already
 ---@return neap.Error? err EADDRINUSE, EACCES, EADDRNOTAVAIL, EPERMISSION

@@ -216,7 +216,7 @@ local function write_now(text)
   io.stdout:flush()            -- what passed is known, should the next test end the process
 end
 
----@class neap.test.options
+---@class neap.test.Options
 ---@field timeout? number seconds a test may take (5)
 ---@field filter? string only tests whose full name holds this text
 ---@field read fun(path: string): string? text of a spec file
@@ -229,7 +229,7 @@ end
 
 ---Runs spec files in the order given. Should the runner itself fail, that is what is raised.
 ---@param files string[]
----@param options neap.test.options
+---@param options neap.test.Options
 ---@return boolean passed all of them, and there was one
 function runner.run(files, options)
   local run = {
