@@ -8,6 +8,7 @@ use Test::More;
 
 my $neap = abs_path($ENV{NEAP} // 'build/neap');
 my $valgrind = $neap =~ m{/valgrind$};
+my $wrapped  = $neap =~ m{/ways/};
 my $here = getcwd();
 my $dir  = tempdir(CLEANUP => 1);
 my @luv  = ('luajit');
@@ -85,7 +86,7 @@ sub compare {
     my ($ours, $err) = run('neap', $neap, @script);
     my @all  = @$ours;
     my @both = grep { !/^neap only: / } @all;
-    @$_ = grep { !/^os_environ/ } @$_ for $valgrind ? ($luv, \@both) : (); # it adds variables
+    @$_ = grep { !/^os_environ/ } @$_ for $wrapped ? ($luv, \@both) : (); # wrappers add variables
     my @left;
     for my $line (unlike_lines($name, $luv, \@both)) {
         my @known = grep { $line =~ $_->{match} } @differences;
