@@ -7,18 +7,6 @@ local support = require "spec.uv.support"
 local describe, it, equal = test.describe, test.it, test.equal
 local refuses, await = support.refuses, support.await
 
--- Run fn while the pool does nothing else: each of its threads reads from an empty socket.
-local function while_busy(fn)
-  local size = tonumber(os.getenv "UV_THREADPOOL_SIZE") or 4
-  local ends, channel = assert(uv.socketpair(nil, nil, {}, {})), task.channel(size)
-  for _ = 1, size do assert(uv.fs_read(ends[1], 1, -1, function(err, data) channel:send(err or data) end)) end
-  fn()
-  equal(uv.fs_write(ends[2], ("x"):rep(size)), size)
-  for _ = 1, size do equal(channel:receive(), "x") end
-  uv.fs_close(ends[1])
-  uv.fs_close(ends[2])
-end
-
 local LOOPBACK = { addr = "127.0.0.1", family = "inet", port = 80, protocol = "tcp", socktype = "stream" }
 
 describe("uv.getaddrinfo", function()
@@ -71,7 +59,7 @@ describe("uv.getaddrinfo", function()
 
   it("is cancelled before it begins", function()
     local channel = task.channel(1)
-    while_busy(function()
+    support.while_busy(function()
       local request = assert(uv.getaddrinfo("127.0.0.1", nil, nil, function(err) channel:send(err) end))
       equal(tostring(request):find "^uv_getaddrinfo_t: " ~= nil, true)
       equal(request:get_type(), "getaddrinfo")

@@ -515,23 +515,11 @@ describe("uv.fs_opendir", function()
   end)
 end)
 
--- Run fn while the pool does nothing else: each of its threads reads from an empty socket.
-local function while_busy(fn)
-  local size = tonumber(os.getenv "UV_THREADPOOL_SIZE") or 4
-  local ends, channel = assert(uv.socketpair(nil, nil, {}, {})), task.channel(size)
-  for _ = 1, size do assert(uv.fs_read(ends[1], 1, -1, function(err, data) channel:send(err or data) end)) end
-  fn()
-  equal(uv.fs_write(ends[2], ("x"):rep(size)), size)
-  for _ = 1, size do equal(channel:receive(), "x") end
-  uv.fs_close(ends[1])
-  uv.fs_close(ends[2])
-end
-
 describe("Requests of fs", function()
   it("are cancelled before they begin, with an error that tells the path", function()
     local channel = task.channel(1)
     local request
-    while_busy(function()
+    support.while_busy(function()
       request = uv.fs_readlink(folder, function(...) channel:send { n = select("#", ...), ... } end)
       equal(uv.cancel(request), 0)
     end)
@@ -543,7 +531,7 @@ describe("Requests of fs", function()
     local before, channel = descriptors(), task.channel(4)
     local dir, fd = assert(uv.fs_opendir(folder)), assert(uv.fs_open(folder, "r", 0))
     local function told(err) channel:send(err:match "^%u+") end
-    while_busy(function()
+    support.while_busy(function()
       equal(uv.cancel(uv.fs_scandir(folder, told)), 0)
       equal(uv.cancel(uv.fs_opendir(folder, told)), 0)
       equal(uv.cancel(uv.fs_close(fd, told)), 0)
@@ -552,7 +540,7 @@ describe("Requests of fs", function()
     for _ = 1, 4 do equal(channel:receive(), "ECANCELED") end
     equal(uv.fs_close(fd), true)
     equal(dir:readdir(), nil)
-    while_busy(function() equal(uv.cancel(dir:readdir(told)), 0) end)
+    support.while_busy(function() equal(uv.cancel(dir:readdir(told)), 0) end)
     equal(channel:receive(), "ECANCELED")
     equal(dir:closedir(), true)
     equal(descriptors(), before)

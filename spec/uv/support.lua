@@ -49,6 +49,18 @@ function support.await(fn, ...)
   return unpack(results, 1, results.n)
 end
 
+--- Run fn while the pool does nothing else: each of its threads reads from an empty socket.
+function support.while_busy(fn)
+  local size = tonumber(os.getenv "UV_THREADPOOL_SIZE") or 4
+  local ends, channel = assert(uv.socketpair(nil, nil, {}, {})), task.channel(size)
+  for _ = 1, size do assert(uv.fs_read(ends[1], 1, -1, function(err, data) channel:send(err or data) end)) end
+  fn()
+  test.equal(uv.fs_write(ends[2], ("x"):rep(size)), size)
+  for _ = 1, size do test.equal(channel:receive(), "x") end
+  uv.fs_close(ends[1])
+  uv.fs_close(ends[2])
+end
+
 --- What neap says and prints when it runs this code, and its exit status.
 function support.run(code)
   local path = os.tmpname()
