@@ -1,4 +1,4 @@
--- echo.luv.lua PORT: TCP echo on luv; tries the socket at once, queues the rest.
+-- echo.luv.lua PORT: TCP echo on luv, or on the `uv` of Neap; tries the socket at once, queues the rest.
 local uv = require "luv"
 
 local listener = uv.new_tcp()
