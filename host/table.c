@@ -190,7 +190,7 @@ static neap_env *stream_maker(lua_State *L)
     while (env && !env->take)
         env = env->next;
     if (!env)
-        luaL_error(L, "no streams here: require \"neap.net\" first");
+        luaL_error(L, "no streams here: require \"neap.stream\" first");
     return env;
 }
 
@@ -278,4 +278,6 @@ const neap_table neap_the_table = {
     .handle_any = neap_handle_any,
     .handle_is_closing = neap_handle_is_closing,
     .push_env = push_env,
+    .error_status = neap_error_status,
+    .handle_find = neap_handle_find,
 };

@@ -27,7 +27,7 @@ end
 
 local function read_all(stream)
   local parts = {}
-  for bytes in stream.read, stream do parts[#parts + 1] = bytes end
+  for bytes in stream:chunks() do parts[#parts + 1] = bytes end
   return table.concat(parts)
 end
 

@@ -38,12 +38,12 @@ local function pair()
 end
 
 local function echo(stream)
-  for bytes in stream.read, stream do stream:write(bytes) end
+  for bytes in stream:chunks() do stream:write(bytes) end
 end
 
 local function read_all(stream)
   local parts = {}
-  for bytes in stream.read, stream do parts[#parts + 1] = bytes end
+  for bytes in stream:chunks() do parts[#parts + 1] = bytes end
   return table.concat(parts)
 end
 

@@ -102,7 +102,7 @@ static void on_looked_up(neap_net_lookup *l, int status)
 static int connect_results(lua_State *L, neap_op *op)
 {
     connect_op *c = (connect_op *)op;
-    neap_net_push_stream(L, op->env, c->transport);
+    neap->transport_give(L, c->transport);
     c->transport = NULL;
     return 1;
 }

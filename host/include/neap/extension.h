@@ -221,7 +221,8 @@ typedef struct {
     void (*close)(neap_transport *t, void (*closed)(neap_transport *t));
 
     /* "address", "port" (of this end), "peer_address", "peer_port", "fd", "nodelay", "keepalive",
-     * "error" (of the socket, said once: 0 or a status), "queued" (as it is now):
+     * "error" (of the socket, said once: 0 or a status), "queued" (as it is now), "message" (what a
+     * person should read of the status that reading ended with):
      * a text of at most `size` bytes with its 0 in `out`; the length, or a status. */
     int (*info)(neap_transport *t, const char *key, char *out, size_t size);
 
@@ -359,6 +360,12 @@ struct neap_table {
     int (*transport_connect)(neap_transport *t, const struct sockaddr *address, neap_on_done done);
     int (*transport_bind)(neap_transport *t, const struct sockaddr *address, unsigned flags);
     int (*transport_listen)(neap_transport *t, int backlog, neap_on_accept on_accept);
+
+    /* The status of the error object at index; NEAP_ESCRIPT when its code is a script's own, or it is none. */
+    int (*error_status)(lua_State *L, int index);
+
+    /* As check, but NULL when the struct is closed: by another task perhaps, so that is no wrong argument. */
+    void *(*handle_find)(lua_State *L, int index, const neap_handle_class *type);
 };
 
 /* Flags of transport_bind: IPv6 only; SO_REUSEPORT where the system has it. */
