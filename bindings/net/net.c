@@ -1,6 +1,6 @@
 /* net.c -- neap_net: TCP and Unix sockets over the host's transports, for lua/neap/net.lua.
  *
- *   connect(host, port) -> stream            op: every address of the host is tried in order
+ *   connect(host, port, family) -> stream    op: every address of the host is tried
  *   connect_path(path) -> stream             op: a Unix socket
  *   listen(address, port, backlog, reuseport, v6only) -> listener   a numeric address; port 0: any
  *   listen_path(path, backlog) -> listener

@@ -59,24 +59,35 @@ end
 
 -- Connecting
 
+local FAMILY = options.kind("4 or 6", function(value)
+  return value == 4 or value == 6
+end)
+
 local check_connect = options.checker("connect", {
-  host = "string", port = options.integer(1, 65535), path = "string",
+  host = "string", port = options.integer(1, 65535), path = "string", family = FAMILY, timeout = options.above(0),
 })
 
 ---@class neap.net.ConnectOptions
 ---@field host? string name or address (localhost)
 ---@field port? integer
 ---@field path? string of a Unix socket, in place of host and port
+---@field family? 4|6 only addresses of IPv4, or IPv6
+---@field timeout? number seconds for all of it, the lookup too: then it is ETIMEDOUT
 
 local function connect_to(given, callback)
   if given.path then
     return native.connect_path(given.path, callback)
   end
-  return native.connect(given.host or "localhost", given.port, callback)
+  return native.connect(given.host or "localhost", given.port, given.family, callback)
 end
 
---- Connects to a host's port, trying its addresses in order, or to a Unix socket. The error is that of the last
---- address.
+local connect_in_time = task.operation(function(given)
+  return task.timeout(given.timeout, connect_to, given)
+end)
+
+--- Connects to a host's port, or to a Unix socket. A host's addresses are tried in order, IPv6 and IPv4 in turn, each a
+--- quarter of a second after the one before or when that has failed (RFC 8305); the first that connects is taken. The
+--- error is that of the last address.
 ---@param host string name or address
 ---@param port integer
 ---@param callback? fun(err?: neap.Error, stream?: neap.Stream)
@@ -89,6 +100,9 @@ function net.connect(host, port, callback)
   end
   check_connect(host)
   check_place("connect", host)
+  if host.timeout then
+    return connect_in_time(host, port)
+  end
   return settle(connect_to(host, port))
 end
 
