@@ -575,7 +575,9 @@ describe("neap.net.listen", function()
         net.listen { port = 0, reuseport = true }
       end,
       ["'port' of 'listen' %(integer from 0 to 65535 expected, got 65536%)"] = function() net.listen(65536) end,
-      ["'hots' of 'connect' %(options: family, host, path, port, timeout%)"] = function() net.connect { hots = "x", port = 1 } end,
+      ["'hots' of 'connect' %(options: family, host, path, port, timeout%)"] = function()
+        net.connect { hots = "x", port = 1 }
+      end,
     }
     for message, call in pairs(calls) do
       local err = raises(call, "bad option " .. message)

@@ -372,7 +372,8 @@ struct neap_table {
 enum { NEAP_BIND_V6ONLY = 1, NEAP_BIND_REUSEPORT = 2 };
 
 /* ---- The interface "neap.uv/1", for extensions that include uv.h (libuv 1.x). ----
- * Its table is NULL in a restricted runtime. A handle that an extension puts on the loop is closed in
+ * In a restricted runtime an extension that uses it asks for permission before every effect, as NEAP_PUBLIC
+ * promises. A handle that an extension puts on the loop is closed in
  * the close() of a neap_handle_class, so that the runtime's end waits for its callback. */
 
 struct uv_loop_s;
