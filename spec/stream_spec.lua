@@ -497,3 +497,69 @@ describe("pipeline", function()
     end, 1))
   end)
 end)
+
+describe("any reads of any writes", function()
+  -- Bytes with many delimiters, written in pieces of any size by one task and read in any way by another.
+  local function random_text(random, n)
+    local parts = {}
+    for i = 1, n do parts[i] = ("ab;\r\n"):sub(random(5)):sub(1, 1) end
+    return table.concat(parts)
+  end
+
+  local reads = {
+    function(s, rest, random)
+      local n = random(40)
+      return s:read(n), #rest > 0 and rest:sub(1, n) or nil, true
+    end,
+    function(s, rest, random)
+      local n = random(40)
+      if n > #rest then return nil, nil end
+      return s:read_exactly(n), rest:sub(1, n)
+    end,
+    function(s, rest)
+      local at = rest:find(";\r", 1, true)
+      if not at then return nil, nil end
+      return s:read_until ";\r", rest:sub(1, at - 1), false, 2
+    end,
+    function(s, rest)
+      local line, ending = rest:match "^(.-)(\r?\n)"
+      if not line then return nil, nil end
+      return s:read_line(), line, false, #ending
+    end,
+  }
+
+  for name, pair in pairs { ["in memory"] = in_memory, ["over a connection"] = over_tcp } do
+    it("give what was written, " .. name, function()
+      local seed = os.time()
+      local state = seed
+      local function random(n)
+        state = (state * 1103515245 + 12345) % 2147483648
+        return math.floor(state / 65536) % n + 1
+      end
+      for _ = 1, 20 do
+        local text = random_text(random, 2000)
+        local near, far = pair()
+        task.spawn(function()
+          local at = 1
+          while at <= #text do
+            local n = random(100)
+            near:write(text:sub(at, at + n - 1))
+            at = at + n
+            if random(3) == 1 then task.yield() end
+          end
+          near:shutdown()
+        end)
+        local rest = text
+        while #rest > 0 do
+          local got, wanted, may_be_less, skipped = reads[random(#reads)](far, rest, random)
+          if may_be_less and got then wanted = wanted:sub(1, #got) end
+          if got ~= wanted then error(("seed %d: got %q, wanted %q"):format(seed, tostring(got), tostring(wanted))) end
+          rest = rest:sub((got and #got or 0) + (skipped or 0) + 1)
+        end
+        equal(far:read(), nil)
+        near:close()
+        far:close()
+      end
+    end)
+  end
+end)
