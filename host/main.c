@@ -19,6 +19,7 @@
 #include <uv.h>
 
 #include "host.h"
+#include "rocks.h"
 #include "vm.h"
 
 static const char usage[] = "usage: neap [options] [script.lua [args]] (neap --help says more)\n";
@@ -26,6 +27,8 @@ static const char usage[] = "usage: neap [options] [script.lua [args]] (neap --h
 static const char help[] =
     "usage: neap [options] [script.lua [args]]   run a script ('-': standard input)\n"
     "       neap test [files or folders]         run specs\n"
+    "       neap init [folder]                   begin a project\n"
+    "       neap rocks install NAME ...          luarocks, for this project's lua_modules\n"
     "\n"
     "  -e CODE            run CODE; Neap's modules are there under their last name\n"
     "  -l MODULE          require MODULE first\n"
@@ -34,6 +37,9 @@ static const char help[] =
     "  --version          what this is, and what it was built with\n"
     "  --help             this text\n"
     "  --                 end of options\n";
+
+/* lua/neap/command/NAME.lua */
+static const char *const subcommands[] = {"init", "rocks", "test", NULL};
 
 typedef struct {
     const char *code[64];  /* of -e and -l, in order */
@@ -231,8 +237,9 @@ static int start_command(neap_runtime *rt, const char *what, char **argv, int ar
 static int start(neap_runtime *rt, const command *c, int argc, char **argv, neap_error *error)
 {
     const char *script = c->script ? argv[c->script] : NULL;
-    if (script && !c->codes && strcmp(script, "test") == 0)
-        return start_command(rt, "test", argv, argc, c->script + 1, error);
+    for (const char *const *name = subcommands; script && !c->codes && *name; name++)
+        if (strcmp(script, *name) == 0)
+            return start_command(rt, *name, argv, argc, c->script + 1, error);
     if (c->codes)
         return start_command(rt, "options", argv, argc, 1, error);
     return neap_start_args(rt, script, (const char *const *)argv + c->script + 1, error);
@@ -247,6 +254,8 @@ static int run(const command *c, int argc, char **argv)
     options.permissions = c->sandbox ? c->allow : NULL;
     options.lua_path = folder;
     neap_runtime *rt = neap_open(&options, &error);
+    if (rt)
+        neap_rocks_find(neap_lua(rt), folder);
     free(folder);
     if (!rt)
         return neap_report(&error) + (c->sandbox && error.status == UV_EINVAL); /* wrong use is 2 */

@@ -1,5 +1,6 @@
 -- neap.command: what the command runs besides a plain script: -e, -l, and its subcommands.
--- Called with "test" and its arguments, or "options" and the whole command line.
+-- Called with a subcommand and its arguments (neap/command/ has a module of each, which returns the exit status), or
+-- "options" and the whole command line.
 
 -- Neap's modules under their last names, loaded when first used: for one-liners.
 local function open_modules()
@@ -88,8 +89,8 @@ local function options(...)
 end
 
 return function(what, ...)
-  if what == "test" then
-    os.exit(require("neap.test").main({ ... }))
+  if what == "options" then
+    return options(...)
   end
-  return options(...)
+  os.exit(require("neap.command." .. what)(...))
 end
