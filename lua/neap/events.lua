@@ -22,6 +22,7 @@ local queue = require "neap.task.queue"
 local task = require "neap.task"
 
 local select, type, unpack, xpcall = select, type, unpack, xpcall
+local trace = debug and debug.traceback -- absent in a restricted runtime
 
 local events = {}
 
@@ -168,7 +169,7 @@ end
 
 -- The error as an object, with where it was raised.
 local function on_raise(err)
-  local traceback = debug.traceback("", 2)
+  local traceback = trace and trace("", 2)
   if not errors.is(err) then
     return errors.new("ESCRIPT", tostring(err), { value = err, traceback = traceback })
   end
