@@ -1,0 +1,268 @@
+-- process_spec.lua -- what neap.process promises, with real programs.
+
+local errors = require "neap.errors"
+local fs = require "neap.fs"
+local process = require "neap.process"
+local task = require "neap.task"
+local test = require "neap.test"
+
+local describe, it = test.describe, test.it
+local equal, fails, raises = test.equal, test.fails, test.raises
+
+local folder
+
+local function at(name) return folder .. "/" .. name end
+
+local function lives(pid)
+  local text = fs.read_file(("/proc/%d/stat"):format(pid))
+  return text ~= nil and not text:find("%) Z")
+end
+
+-- A zombie is one of /proc too.
+local function is_known(pid) return fs.stat(("/proc/%d"):format(pid)) ~= nil end
+
+local function wait_until(condition, ...)
+  while not condition(...) do task.sleep(0.005) end
+end
+
+local function is_gone(pid) return not lives(pid) end
+
+describe("neap.process", function()
+  test.before(function() folder = assert(fs.mkdtemp "/tmp/neap-process-") end)
+  test.after(function() assert(fs.remove(folder, { recursive = true })) end)
+
+  describe("run", function()
+    it("gives what a program says and its status", function()
+      local result = assert(process.run { shell = "echo out; echo err >&2; exit 3" })
+      equal(result.stdout, "out\n")
+      equal(result.stderr, "err\n")
+      equal(result.code, 3)
+      equal(result.ok, false)
+      equal(result.signal, nil)
+    end)
+
+    it("passes arguments as they are", function()
+      local result = assert(process.run { "printf", "%s|", "a b", "$HOME", "*", "", "'" })
+      equal(result.stdout, "a b|$HOME|*||'|")
+      equal(process.run({ shell = 'echo "$2"', "x", "y z" }).stdout, "y z\n")
+    end)
+
+    it("names the signal that ended it", function()
+      local result = assert(process.run { shell = "kill -TERM $$" })
+      equal(result.signal, "SIGTERM")
+      equal(result.code, 143)
+    end)
+
+    it("names a program that is not there, and what cannot be run", function()
+      local err = fails("ENOENT", process.run { "no-such-program" })
+      equal(err.path, "no-such-program")
+      fs.write_file(at "text", "text")
+      fails("EACCES", process.run { at "text" })
+      fails("EACCES", process.run { folder })
+      err = fails("ENOENT", process.run { "true", cwd = at "none" })
+      equal(err.path, at "none")
+      equal(err.syscall, "chdir")
+    end)
+
+    it("gives input, also when that is much and is given back", function()
+      local text = ("0123456789abcdef"):rep(100000)
+      assert(process.run({ "cat", input = text }).stdout == text)
+    end)
+
+    it("does not mind input that nobody reads", function()
+      equal(process.run({ "true", input = ("x"):rep(1000000) }).code, 0)
+    end)
+
+    it("has no input unless it is given", function()
+      equal(process.run({ "cat" }).stdout, "")
+    end)
+
+    it("reads and writes files", function()
+      fs.write_file(at "in", "text")
+      equal(process.run({ "cat", input = { path = at "in" }, stdout = { path = at "out" } }).stdout, nil)
+      process.run { "echo", "more", stdout = { path = at "out", append = true } }
+      equal(fs.read_file(at "out"), "textmore\n")
+      equal(fails("ENOENT", process.run { "cat", input = { path = at "none" } }).path, at "none")
+    end)
+
+    it("joins errors and output in the order they were written", function()
+      equal(process.run({ shell = "echo a; echo b >&2; echo c", stderr = "stdout" }).stdout, "a\nb\nc\n")
+    end)
+
+    it("kills the whole group when there is too much output", function()
+      local err = fails("ELIMIT", process.run { shell = "echo $$ > $1; yes | cat", at "pid", limit = 100000 })
+      assert(tostring(err):find("100000", 1, true))
+      wait_until(is_gone, tonumber(fs.read_file(at "pid")))
+    end)
+
+    it("kills the whole group when the time is up", function()
+      fails("ETIMEDOUT", process.run { shell = "sleep 1000 & echo $! > $1; wait", at "pid", timeout = 0.3 })
+      wait_until(is_gone, tonumber(fs.read_file(at "pid")))
+    end)
+
+    it("kills what holds the output after the program has ended", function()
+      fails("ETIMEDOUT", process.run { shell = "sleep 1000 & echo $! > $1", at "pid", timeout = 0.3 })
+      wait_until(is_gone, tonumber(fs.read_file(at "pid")))
+    end)
+
+    it("kills it when the task is cancelled", function()
+      local t = task.spawn(process.run, { shell = "echo $$ > $1; exec sleep 1000", at "pid" })
+      wait_until(function() return (fs.read_file(at "pid") or ""):find "\n" end)
+      t:cancel()
+      wait_until(function() return not is_known(tonumber(fs.read_file(at "pid"))) end)
+    end)
+
+    it("takes a callback", function()
+      local code, output
+      process.run({ "echo", "x" }, function(err, result) code, output = err, result.stdout end)
+      equal(output, nil)
+      wait_until(function() return output end)
+      equal(code, nil)
+      equal(output, "x\n")
+    end)
+
+    it("extends the environment, or replaces it", function()
+      local result = process.run { "/usr/bin/env", env = { NEAP_X = "1=2" } }
+      assert(result.stdout:find("NEAP_X=1=2\n", 1, true) and result.stdout:find("PATH=", 1, true))
+      equal(process.run({ "/usr/bin/env", env = { A = "b" }, replace_env = true }).stdout, "A=b\n")
+      assert(not process.run({ "/usr/bin/env", env = { PATH = false } }).stdout:find "^PATH=")
+      assert(not process.run({ "/usr/bin/env", env = { PATH = false } }).stdout:find "\nPATH=")
+    end)
+
+    it("runs in another folder, a relative program from ours", function()
+      equal(process.run({ "pwd", cwd = folder }).stdout, folder .. "\n")
+      equal(process.run({ "./build/neap", "-e", "print(1)", cwd = folder }).stdout, "1\n")
+    end)
+
+    it("passes no descriptor but 0 to 2", function()
+      local file = assert(fs.open "/dev/null")
+      local result = process.run { shell = "ls /proc/$$/fd; true" }
+      equal(result.stdout, "0\n1\n2\n")
+      file:close()
+    end)
+
+    it("blocks and ignores no signal in the child", function()
+      local text = process.run({ "cat", "/proc/self/status" }).stdout
+      equal(text:match "SigBlk:%s*(%x+)", ("0"):rep(16))
+      equal(tonumber(text:match "SigIgn:%s*(%x+)", 16) % 2 ^ 13 >= 2 ^ 12, false) -- SIGPIPE
+    end)
+
+    it("runs many at once", function()
+      local results = task.map({ 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20 }, {},
+        function(i) return process.run({ "echo", tostring(i) }).stdout end)
+      for i = 1, 20 do equal(results[i], i .. "\n") end
+    end)
+
+    it("refuses what is no option", function()
+      raises(function() process.run { "true", timout = 1 } end, "bad option 'timout'")
+      raises(function() process.run {} end, "bad argument #1")
+      raises(function() process.run { "a\0b" } end, "bad argument #1")
+      raises(function() process.run { "true", env = { ["A=B"] = "c" } } end, "bad option 'env'")
+    end)
+  end)
+
+  describe("spawn", function()
+    it("gives streams", function()
+      local child = assert(process.spawn { "cat" })
+      child.stdin:write("x")
+      equal(child.stdout:read(), "x")
+      child.stdin:shutdown()
+      equal(child.stdout:read(), nil)
+      equal(child:wait().code, 0)
+      equal(child.stderr, nil)
+      child:close()
+    end)
+
+    it("may be waited for twice, and after the end", function()
+      local child = assert(process.spawn { "cat" })
+      local first = task.spawn(child.wait, child)
+      local second = task.spawn(child.wait, child)
+      child.stdin:close()
+      equal(first:wait().code, 0)
+      equal(second:wait().code, 0)
+      equal(child:wait().code, 0)
+      child:close()
+    end)
+
+    it("sends signals by name and by number", function()
+      for signal, name in pairs { TERM = "SIGTERM", SIGINT = "SIGINT", [9] = "SIGKILL" } do
+        local child = assert(process.spawn { "sleep", "1000" })
+        child:kill(signal)
+        equal(child:wait().signal, name)
+        fails("ESRCH", child:kill())
+        child:close()
+      end
+      local child = assert(process.spawn { "cat" })
+      raises(function() child:kill "NONE" end, "no such signal")
+      child:close()
+    end)
+
+    it("hands a stream of one child to another", function()
+      local a = assert(process.spawn { "echo", "text", stdin = "null" })
+      local b = assert(process.spawn { "cat", stdin = a.stdout })
+      assert(a.stdout:is_closed())
+      equal(b.stdout:read_all(), "text\n")
+      equal(a:wait().code + b:wait().code, 0)
+      b:close()
+    end)
+
+    it("is killed and reaped when who waits is cancelled", function()
+      local child = assert(process.spawn { "sleep", "1000" })
+      fails("ETIMEDOUT", task.timeout(0.05, child.wait, child))
+      equal(child:wait().signal, "SIGKILL")
+      equal(is_known(child.pid), false)
+      child:close()
+    end)
+
+    it("is killed and reaped when it is closed", function()
+      local child = assert(process.spawn { "sleep", "1000" })
+      child:close()
+      child:close()
+      wait_until(function() return not is_known(child.pid) end)
+    end)
+
+    it("is reaped when it was dropped", function()
+      local pid = assert(process.spawn { "true", stdin = "null", stdout = "null" }).pid
+      collectgarbage()
+      wait_until(function() return not is_known(pid) end)
+    end)
+
+    it("has a session of its own when it is asked for", function()
+      local child = assert(process.spawn { "sleep", "1000", session = true })
+      equal(tonumber(fs.read_file(("/proc/%d/stat"):format(child.pid)):match "%) %a %d+ %d+ (%d+)"), child.pid)
+      child:close()
+    end)
+  end)
+
+  describe("pipeline", function()
+    it("runs all, each reading what the one before it writes", function()
+      local result = assert(process.pipeline { { "sort" }, { "uniq" }, { "wc", "-l" }, input = "b\na\nb\n" })
+      equal(tonumber(result.stdout), 2)
+      equal(#result.statuses, 3)
+      equal(result.ok, true)
+    end)
+
+    it("starts none that is left running when one is not there", function()
+      fails("ENOENT", process.pipeline { { "sleep", "1000" }, { "no-such-program" } })
+    end)
+
+    it("tells when one of them fails", function()
+      local result = assert(process.pipeline { { "false" }, { "cat" } })
+      equal(result.code, 0)
+      equal(result.ok, false)
+      equal(result.statuses[1].code, 1)
+    end)
+
+    it("lets a program end by SIGPIPE when its reader has gone", function()
+      local result = assert(process.pipeline { { "yes" }, { "head", "-n", "1" } })
+      equal(result.stdout, "y\n")
+      equal(result.statuses[1].signal, "SIGPIPE")
+    end)
+  end)
+
+  it("gives errors that are error objects", function()
+    local _, err = process.run { "no-such-program" }
+    assert(errors.is(err, "ENOENT"))
+    raises(function() process.run { "no-such-program" } end, "no-such-program")
+  end)
+end)
