@@ -167,6 +167,14 @@ static bool raise_descriptor_limit(void)
            pthread_atfork(NULL, NULL, give_limit_back) == 0;
 }
 
+/* neap_process gives it back by this: what it starts is not forked in a way that tells us either. */
+static int note_given_limit(lua_State *L)
+{
+    lua_pushinteger(L, (lua_Integer)given_limit.rlim_cur);
+    lua_setfield(L, LUA_REGISTRYINDEX, "neap.descriptors");
+    return 0;
+}
+
 /* A shell that C's library starts is not forked in a way that tells us: it is told. */
 static int limit_shells(lua_State *L)
 {
@@ -262,6 +270,8 @@ static int run(const command *c, int argc, char **argv)
     if (!c->sandbox)
         set_debug(neap_lua(rt));
     set_arg(neap_lua(rt), argc, argv, c->arg);
+    if (c->limit_raised && lua_cpcall(neap_lua(rt), note_given_limit, NULL))
+        lua_pop(neap_lua(rt), 1);
     if (c->limit_raised && lua_cpcall(neap_lua(rt), limit_shells, NULL))
         lua_pop(neap_lua(rt), 1);
     int status;

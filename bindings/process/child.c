@@ -5,8 +5,8 @@
  *   child:pid() -> number
  *
  * Ends come by SIGCHLD, whose handler is libuv's: one watcher a runtime that has children, which keeps the loop alive
- * unless all are detached and nobody waits. The kernel is asked who has ended; children of others (the module uv's) are left
- * to them. A running child's object is held, so that it is reaped although everybody has dropped it. To close it kills
+ * unless all are detached and nobody waits. The kernel is asked who has ended; children of others (the
+ * module uv's) are left to them. A running child's object is held, so that it is reaped although everybody has dropped it. To close it kills
  * it, with its group, and lasts until it is reaped; one that was detached is only let go of. Whoever is cancelled while
  * he waits has killed it. */
 #include <errno.h>
@@ -302,8 +302,10 @@ static int child_close(neap_handle *h)
         forget(c);
         return 0;
     }
+    if (reap(c))
+        return 0;
     c->closing = 1;
-    return !reap(c);
+    return 1;
 }
 
 /* ---- Methods ---- */

@@ -4,8 +4,9 @@
  *   signal_number(name) -> number
  *   child_methods() -> table          child.c has them
  *
- * A request has `arguments` (strings, the program's name first), `stdio` (three values, see stdio.c), and may have `env`
- * (name -> string, or false: without it), `replace_env`, `cwd`, `uid`, `gid`, `group`, `session`, `detached`.
+ * A request has `arguments` (strings, the program's name first), `stdio` (three values, see stdio.c), and
+ * may have `env` (name -> string, or false: without it), `replace_env`, `cwd`, `uid`, `gid`, `group`,
+ * `session`, `detached`.
  *
  * Everything that can fail or raise comes before the child is started, but for the streams' objects. Whatever raises in
  * between leaves nothing: `attempt` runs protected. */

@@ -1,8 +1,8 @@
 /* resolve.c -- neap_process: which file a program's name means, whether it may be run, and what environment it sees.
  *
  * A name without a slash is looked for in the folders of our own PATH; a relative path starts at our folder, also when
- * the child gets another. Where not everything may be run, "." and ".." are taken out of the path first, so that what is
- * asked about is what is executed: no link in front of a ".." leads elsewhere. */
+ * the child gets another. Where not everything may be run, "." and ".." are taken out of the path first, so
+ * that what is asked about is what is executed: no link in front of a ".." leads elsewhere. */
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /* stdio.c -- neap_process: what a child has as its standard input, output and error.
  *
  * A pipe's end of ours is a transport, which is made before the child is started, so that nothing can fail afterwards.
- * Input goes through a socket, whose one half can be shut down. All descriptors are closed on exec; start.c places those
- * that the child gets. */
+ * Input goes through a socket, whose one half can be shut down. All descriptors are closed on exec; start.c
+ * places those that the child gets. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
