@@ -43,7 +43,7 @@ static void on_written(uv_write_t *request, int status)
     free(request);
 }
 
-static void send_bytes(uv_stream_t *stream, const char *data, size_t size)
+static inline void send_bytes(uv_stream_t *stream, const char *data, size_t size)
 {
     uv_buf_t rest = uv_buf_init((char *)data, (unsigned)size);
     int written = 0;

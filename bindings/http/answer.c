@@ -7,99 +7,9 @@
 #include <string.h>
 
 #include "http.h"
-
-enum { HEAD_ROOM = 320 }; /* status line and the fields we add, at their longest */
-
-#define PUT(p, literal) put(p, literal, sizeof literal - 1)
-
-static inline char *put(char *p, const char *text, size_t n)
-{
-    memcpy(p, text, n);
-    return p + n;
-}
-
-static char *put_number(char *p, uint64_t n)
-{
-    char digits[20];
-    size_t i = sizeof digits;
-    do
-        digits[--i] = (char)('0' + n % 10);
-    while (n /= 10);
-    return put(p, digits + i, sizeof digits - i);
-}
+#include "put.h"
 
 /* -- the head -- */
-
-static const struct {
-    int status;
-    const char *reason;
-} reasons[] = {
-    /* RFC 9110 15, RFC 6585 */
-    {200, "OK"},
-    {201, "Created"},
-    {202, "Accepted"},
-    {203, "Non-Authoritative Information"},
-    {204, "No Content"},
-    {205, "Reset Content"},
-    {206, "Partial Content"},
-    {300, "Multiple Choices"},
-    {301, "Moved Permanently"},
-    {302, "Found"},
-    {303, "See Other"},
-    {304, "Not Modified"},
-    {307, "Temporary Redirect"},
-    {308, "Permanent Redirect"},
-    {400, "Bad Request"},
-    {401, "Unauthorized"},
-    {402, "Payment Required"},
-    {403, "Forbidden"},
-    {404, "Not Found"},
-    {405, "Method Not Allowed"},
-    {406, "Not Acceptable"},
-    {407, "Proxy Authentication Required"},
-    {408, "Request Timeout"},
-    {409, "Conflict"},
-    {410, "Gone"},
-    {411, "Length Required"},
-    {412, "Precondition Failed"},
-    {413, "Content Too Large"},
-    {414, "URI Too Long"},
-    {415, "Unsupported Media Type"},
-    {416, "Range Not Satisfiable"},
-    {417, "Expectation Failed"},
-    {421, "Misdirected Request"},
-    {422, "Unprocessable Content"},
-    {426, "Upgrade Required"},
-    {428, "Precondition Required"},
-    {429, "Too Many Requests"},
-    {431, "Request Header Fields Too Large"},
-    {451, "Unavailable For Legal Reasons"},
-    {500, "Internal Server Error"},
-    {501, "Not Implemented"},
-    {502, "Bad Gateway"},
-    {503, "Service Unavailable"},
-    {504, "Gateway Timeout"},
-    {505, "HTTP Version Not Supported"},
-    {511, "Network Authentication Required"},
-};
-
-const char *http_reason(int status)
-{
-    for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++)
-        if (reasons[i].status == status)
-            return reasons[i].reason;
-    return "";
-}
-
-static char *put_status(char *p, int status)
-{
-    if (status == 200)
-        return PUT(p, "HTTP/1.1 200 OK\r\n");
-    const char *reason = http_reason(status);
-    p = put_number(PUT(p, "HTTP/1.1 "), (uint64_t)status);
-    *p++ = ' ';
-    return PUT(put(p, reason, strlen(reason)), "\r\n");
-}
 
 /* They have neither body nor length (RFC 9110 8.6). */
 static bool no_content(const http_exchange *x)
@@ -123,7 +33,9 @@ static bool bodiless(const http_exchange *x)
 static bool keeps(const http_exchange *x)
 {
     const http_connection *c = x->c;
+    double most = c->server->options.max_requests;
     return x->head.keep_alive && !x->response.close && !c->server->stopping &&
+           (most == 0 || c->requests < most) && x->head.method_id != HTTP_CONNECT &&
            !(c->ended && !c->in) && http_body_bounded(x);
 }
 
@@ -142,6 +54,13 @@ static char *put_framing(char *p, int framing, uint64_t length)
     return framing == HTTP_CHUNKED ? PUT(p, "Transfer-Encoding: chunked\r\n") : p;
 }
 
+/* A 2xx would open the tunnel (RFC 9110 9.3.6), which request:take() alone does. */
+static void refuse_tunnel(http_exchange *x)
+{
+    if (x->head.method_id == HTTP_CONNECT && x->response.status < 300)
+        x->response.status = 501;
+}
+
 /* Writes the head, and returns its end, where `extra` more bytes have room. The caller says where
  * the output ends then. NULL: the client has left. */
 static char *begin(http_exchange *x, const char *type, int framing, uint64_t length, size_t extra)
@@ -151,6 +70,7 @@ static char *begin(http_exchange *x, const char *type, int framing, uint64_t len
     char *p = http_output_room(x->c, HEAD_ROOM + lines_len + extra);
     if (!p)
         return NULL;
+    refuse_tunnel(x);
     x->response.begun = true;
     x->response.keep = framing != HTTP_UNTIL_CLOSE && keeps(x);
     p = put_status(p, x->response.status);
@@ -162,11 +82,6 @@ static char *begin(http_exchange *x, const char *type, int framing, uint64_t len
         p = put(p, http_date_line(x->state), HTTP_DATE_LINE);
     p = put_framing(p, framing, length);
     return PUT(put_connection(p, x), "\r\n");
-}
-
-static void ends_at(http_connection *c, const char *p)
-{
-    c->out->end = (size_t)(p - c->out->data);
 }
 
 /* -- whole -- */
@@ -187,11 +102,24 @@ static int whole_framing(http_exchange *x)
     return no_content(x) ? HTTP_NO_BODY : HTTP_LENGTH;
 }
 
+/* Only a chunked body has trailers. */
+static int send_in_pieces(http_exchange *x, const char *body, size_t len)
+{
+    int status = http_response_begin(x);
+    if (status == 0)
+        status = http_response_write(x, body, len);
+    if (status == 0)
+        http_response_end(x);
+    return status;
+}
+
 int http_response_send(http_exchange *x, const char *type, const char *body, size_t len)
 {
     http_connection *c = x->c;
     if (!c)
         return UV_ECONNRESET;
+    if (x->response.trailers && x->head.minor > 0 && !bodiless(x))
+        return send_in_pieces(x, body, len);
     if (empty(x))
         len = 0;
     int framing = whole_framing(x);
@@ -224,8 +152,12 @@ void http_response_refuse(http_exchange *x, int status)
         return;
     }
     http_buffer_drop(x->state, &x->response.lines);
+    http_buffer_drop(x->state, &x->response.trailers);
     x->response.has = 0;
     x->response.status = (uint16_t)status;
+    if (status == 503)
+        http_buffer_append(x->state, &x->response.lines, HTTP_RETRY_AFTER,
+                           sizeof HTTP_RETRY_AFTER - 1);
     char *end = put(text, http_reason(status), strlen(http_reason(status)));
     *end++ = '\n';
     http_response_send(x, HTTP_TYPE_TEXT, text, (size_t)(end - text));
@@ -322,7 +254,13 @@ void http_response_end(http_exchange *x)
         x->response.keep = false;
     if (x->response.framing != HTTP_CHUNKED)
         return;
-    char *p = http_output_room(x->c, 5);
-    if (p)
-        ends_at(x->c, PUT(p, "0\r\n\r\n"));
+    const http_buffer *lines = x->response.trailers;
+    size_t lines_len = lines ? lines->end : 0;
+    char *p = http_output_room(x->c, lines_len + 5);
+    if (!p)
+        return;
+    p = PUT(p, "0\r\n");
+    if (lines)
+        p = put(p, lines->data, lines_len);
+    ends_at(x->c, PUT(p, "\r\n"));
 }

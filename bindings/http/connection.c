@@ -45,6 +45,7 @@ static size_t take_head(http_connection *c, const char *data, size_t len)
         return len;
     }
     c->phase = HTTP_STARTING;
+    c->requests++;
     if (c->paused)
         http_connection_watch(c);
     return (size_t)n;
@@ -97,22 +98,38 @@ static bool hoards(const http_connection *c, size_t limit)
     return c->in && c->in->end - c->in->at > limit && !usable;
 }
 
+void http_connection_pause(http_connection *c)
+{
+    if (c->paused)
+        return;
+    c->paused = true;
+    c->t->type->read(c->t, NULL);
+    http_connection_watch(c);
+}
+
+static void read_again(http_connection *c)
+{
+    if (!c->paused || hoards(c, HTTP_INPUT_LIMIT / 2))
+        return;
+    c->paused = false;
+    if (c->t->type->read(c->t, on_read) < 0)
+        http_connection_close(c);
+}
+
 void http_connection_pump(http_connection *c)
 {
     http_buffer *in = c->in;
-    if (!in)
+    if (!in) {
+        read_again(c);
         return;
+    }
     size_t used = advance(c, in->data + in->at, in->end - in->at);
     if (c->in != in) /* closed on the way */
         return;
     in->at += used;
     if (in->at == in->end)
         http_buffer_drop(c->server->state, &c->in);
-    if (c->paused && !hoards(c, HTTP_INPUT_LIMIT / 2)) {
-        c->paused = false;
-        if (c->t->type->read(c->t, on_read) < 0)
-            http_connection_close(c);
-    }
+    read_again(c);
 }
 
 static void keep(http_connection *c, const char *data, size_t len)
@@ -121,11 +138,8 @@ static void keep(http_connection *c, const char *data, size_t len)
         http_connection_lost(c, UV_ENOMEM);
         return;
     }
-    if (hoards(c, HTTP_INPUT_LIMIT)) {
-        c->paused = true;
-        c->t->type->read(c->t, NULL);
-        http_connection_watch(c);
-    }
+    if (hoards(c, HTTP_INPUT_LIMIT))
+        http_connection_pause(c);
 }
 
 /* Bytes have been taken: does it wait for a request now? */
@@ -175,7 +189,7 @@ static void on_end(http_connection *c)
 {
     c->ended = true;
     http_connection_look(c);
-    if (http_reads_body(c) && c->phase == HTTP_HANDLING)
+    if (http_reads_body(c) && c->phase == HTTP_HANDLING && !c->in)
         http_body_fail(c->x, NEAP_EPARSE, 400, "the client ended within the body");
     else if (c->phase == HTTP_DRAINING)
         http_connection_finish(c);
@@ -245,6 +259,17 @@ void http_connection_lost(http_connection *c, int status)
     c->t->type->close(c->t, on_closed);
 }
 
+void http_connection_detach(http_connection *c)
+{
+    c->phase = HTTP_CLOSED;
+    neap->timer_stop(&c->timer);
+    http_buffer_drop(c->server->state, &c->out);
+    c->x = NULL;
+    c->t = NULL;
+    if (!c->flushing)
+        http_server_left(c);
+}
+
 void http_connection_close(http_connection *c)
 {
     http_connection_lost(c, UV_ECONNABORTED);
@@ -310,12 +335,12 @@ void http_connection_refuse(http_connection *c, int status)
     http_connection_finish(c);
 }
 
-void http_connection_open(http_server *server, neap_transport *t)
+http_connection *http_connection_open(http_server *server, neap_transport *t)
 {
     http_connection *c = neap->alloc(server->handle.env, NULL, 0, sizeof *c);
     if (!c) {
         t->type->close(t, NULL);
-        return;
+        return NULL;
     }
     memset(c, 0, sizeof *c);
     c->timer.fire = http_connection_on_timer;
@@ -328,8 +353,10 @@ void http_connection_open(http_server *server, neap_transport *t)
     server->connections = c;
     server->count++;
     t->owner = c;
-    if (t->type->read(t, on_read) < 0)
+    if (t->type->read(t, on_read) < 0) {
         http_connection_close(c);
-    else
-        http_connection_deadline(c, server->options.idle_timeout);
+        return NULL;
+    }
+    http_connection_deadline(c, server->options.idle_timeout);
+    return c;
 }

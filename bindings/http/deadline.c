@@ -51,6 +51,33 @@ void http_connection_output_deadline(http_connection *c)
     arm_by(c, c->output_deadline, seconds / 8);
 }
 
+/* Seconds that its phase still has. */
+double http_connection_left(const http_connection *c)
+{
+    double left = c->deadline - http_now(c->server->state);
+    return left > 0 ? left : 0;
+}
+
+/* Each byte of a body gives it 1 / min_body_rate seconds more, up to body_timeout from now: it may stand
+ * still for that long, but not crawl. The timer needs not be told: it fires earlier, and looks. */
+void http_connection_progress(http_connection *c, size_t n)
+{
+    const http_options *options = &c->server->options;
+    double most = after(c, options->body_timeout), given = most;
+    if (options->min_body_rate > 0)
+        given = c->deadline + (double)n / options->min_body_rate;
+    c->deadline = given < most ? given : most;
+}
+
+void http_connection_handler_deadline(http_connection *c)
+{
+    double seconds = c->server->options.handler_timeout;
+    if (seconds > 0) {
+        c->x->deadline = after(c, seconds);
+        arm_by(c, c->x->deadline, seconds / 8);
+    }
+}
+
 void http_connection_watch(http_connection *c)
 {
     arm_by(c, after(c, LOOK_SECONDS), LOOK_SECONDS / 8);
@@ -58,7 +85,7 @@ void http_connection_watch(http_connection *c)
 
 /* -- what passed -- */
 
-/* Has its phase a deadline now? A handler takes as long as it takes. Between requests the time
+/* Has its phase a deadline now? A handler's own is its request's. Between requests the time
  * begins when the client has taken all that it was sent. */
 static bool is_timed(const http_connection *c)
 {
@@ -89,6 +116,20 @@ static void expire(http_connection *c)
     }
 }
 
+static double handler_deadline(const http_connection *c)
+{
+    return c->phase == HTTP_HANDLING && c->x->deadline > 0 ? c->x->deadline : NEVER;
+}
+
+/* Its wait ends with ETIMEDOUT; it may still answer. */
+static void expire_handler(http_exchange *x)
+{
+    x->deadline = 0;
+    x->late = true;
+    if (x->started)
+        neap->cancel(&x->spawn, UV_ETIMEDOUT);
+}
+
 static bool is_blind(const http_connection *c)
 {
     return c->paused && (c->phase == HTTP_STARTING || c->phase == HTTP_HANDLING);
@@ -107,6 +148,8 @@ void http_connection_look(http_connection *c)
 static void start_again(http_connection *c)
 {
     double next = is_timed(c) ? c->deadline : NEVER;
+    if (handler_deadline(c) < next)
+        next = handler_deadline(c);
     if (c->output_deadline > 0 && c->output_deadline < next)
         next = c->output_deadline;
     if (is_blind(c) && next > http_now(c->server->state) + LOOK_SECONDS)
@@ -126,6 +169,8 @@ void http_connection_on_timer(neap_timer *timer)
         http_connection_look(c);
     if (is_timed(c) && now >= c->deadline)
         expire(c);
+    if (now >= handler_deadline(c))
+        expire_handler(c->x);
     if (c->phase != HTTP_CLOSED)
         start_again(c);
 }

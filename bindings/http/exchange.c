@@ -25,7 +25,7 @@ static void wait_unlink(http_wait *w)
     w->list = NULL;
 }
 
-static void wait_cancel(neap_op *op)
+void http_wait_cancel(neap_op *op)
 {
     http_wait *w = (http_wait *)op;
     wait_unlink(w);
@@ -41,8 +41,8 @@ static int body_results(lua_State *L, neap_op *op)
     return 1;
 }
 
-const neap_op_class http_wait_body = {"http.request.body", body_results, wait_cancel, NULL};
-const neap_op_class http_wait_room = {"http.response.write", NULL, wait_cancel, NULL};
+const neap_op_class http_wait_body = {"http.request.body", body_results, http_wait_cancel, NULL};
+const neap_op_class http_wait_room = {"http.response.write", NULL, http_wait_cancel, NULL};
 
 /* Takes a callback off L's top, as op_new does. In the order of the calls. */
 http_wait *http_wait_new(lua_State *L, http_exchange *x, const neap_op_class *type,
@@ -74,6 +74,7 @@ static void wake_all(http_exchange *x, int status, const char *message)
 {
     http_wait_wake(&x->readers, status, message);
     http_wait_wake(&x->writers, status, message);
+    http_wait_wake(&x->takers, status, message);
 }
 
 void http_exchange_left(http_exchange *x, int status)
@@ -86,43 +87,6 @@ void http_exchange_left(http_exchange *x, int status)
         neap->cancel(&x->spawn, status == UV_ECONNABORTED ? UV_ECANCELED : UV_ECONNRESET);
 }
 
-/* -- failures -- */
-
-static const char *error_code(lua_State *L, int index)
-{
-    const char *code = NULL;
-    if (lua_istable(L, index)) {
-        lua_getfield(L, index, "code");
-        code = lua_tostring(L, -1); /* the table keeps it */
-        lua_pop(L, 1);
-    }
-    return code ? code : "";
-}
-
-/* Nobody's mistake: the handler noticed, at a write of its own, that the client has left. */
-static bool tells_of_leaving(http_exchange *x, lua_State *L, int index)
-{
-    const char *code = error_code(L, index);
-    return !x->c && (!strcmp(code, "ECONNRESET") || !strcmp(code, "ECANCELED"));
-}
-
-/* Index is absolute. What is left of the handler's scope is cancelled: it has failed as a whole. */
-static void failed(http_exchange *x, lua_State *L, int status, int index)
-{
-    bool client = x->body.state == HTTP_BODY_FAILED && status == x->body.error;
-    if (x->c)
-        http_response_refuse(x, client ? x->body.refusal : 500);
-    neap->cancel(&x->spawn, UV_ECANCELED);
-    if (!client && !tells_of_leaving(x, L, index))
-        neap->report(L, index);
-}
-
-static void misused(http_exchange *x, lua_State *S, const char *message)
-{
-    neap->push_error(S, NEAP_ESCRIPT, NEAP_F_MESSAGE, message, NEAP_F_END);
-    failed(x, S, NEAP_ESCRIPT, lua_gettop(S));
-}
-
 /* -- what the handler returned -- */
 
 /* S's top is a table. */
@@ -132,7 +96,7 @@ static void answer_json(http_exchange *x, lua_State *S)
     lua_rawgeti(S, LUA_REGISTRYINDEX, x->state->encode);
     lua_insert(S, -2);
     if (lua_pcall(S, 1, 1, 0) != 0) {
-        misused(x, S, lua_tostring(S, -1));
+        http_handler_misused(x, S, lua_tostring(S, -1));
         return;
     }
     const char *text = lua_tolstring(S, -1, &len);
@@ -147,7 +111,7 @@ static void answer(http_exchange *x, lua_State *L, int index)
     if (type == LUA_TNONE || type == LUA_TNIL || (type == LUA_TBOOLEAN && x->response.begun))
         return;
     if (x->response.begun) {
-        misused(x, S, "a handler returned a body, but had sent a response");
+        http_handler_misused(x, S, "a handler returned a body, but had sent a response");
     } else if (type == LUA_TSTRING) {
         const char *text = lua_tolstring(L, index, &len);
         http_response_send(x, HTTP_TYPE_TEXT, text, len);
@@ -157,7 +121,7 @@ static void answer(http_exchange *x, lua_State *L, int index)
         answer_json(x, S);
     } else {
         lua_pushfstring(S, "a handler returned a %s, not a string or table", lua_typename(S, type));
-        misused(x, S, lua_tostring(S, -1));
+        http_handler_misused(x, S, lua_tostring(S, -1));
     }
 }
 
@@ -168,7 +132,7 @@ static void on_returned(neap_spawn *spawn, lua_State *L, int status, int first)
     http_exchange *x = (http_exchange *)spawn;
     x->returned = true;
     if (status != 0)
-        failed(x, L, status, first);
+        http_handler_failed(x, L, status, first);
     else if (x->c)
         answer(x, L, first);
 }
@@ -189,10 +153,8 @@ static void end_response(http_exchange *x)
 
 /* Everything that belonged to the request is over; spawn is ours again. Sending may find that the
  * client has left. */
-static void on_over(neap_spawn *spawn)
+static void conclude(http_exchange *x)
 {
-    http_exchange *x = (http_exchange *)spawn;
-    x->started = false;
     if (x->c)
         end_response(x);
     wake_all(x, NEAP_ECLOSED, "the request is over");
@@ -217,9 +179,36 @@ static void on_over(neap_spawn *spawn)
         http_connection_finish(c);
 }
 
+static void on_omission(neap_job *job)
+{
+    http_exchange *x = neap_container_of(job, http_exchange, start);
+    lua_State *L = neap->lua(x->state->env);
+    int status;
+    const char *message = http_handler_omission(x, &status);
+    if (message) {
+        neap->push_error(L, status, NEAP_F_MESSAGE, message, NEAP_F_END);
+        neap->report(L, lua_gettop(L));
+    }
+    conclude(x);
+}
+
+/* What there is to report needs Lua, which is not to be had here. */
+static void on_over(neap_spawn *spawn)
+{
+    http_exchange *x = (http_exchange *)spawn;
+    int status;
+    x->started = false;
+    if (!http_handler_omission(x, &status)) {
+        conclude(x);
+        return;
+    }
+    x->start.run = on_omission;
+    neap->queue(x->state->env, &x->start);
+}
+
 static void on_start(neap_job *job)
 {
-    http_exchange *x = (http_exchange *)((char *)job - offsetof(http_exchange, start));
+    http_exchange *x = neap_container_of(job, http_exchange, start);
     http_connection *c = x->c;
     if (!c) { /* the client was faster */
         http_pool_release(x);
@@ -234,6 +223,7 @@ static void on_start(neap_job *job)
         http_push(L, x, HTTP_RESPONSE);
     neap->spawn(L, c->server->arity, &x->spawn);
     c->phase = HTTP_HANDLING;
+    http_connection_handler_deadline(c);
 }
 
 static bool text_room(http_exchange *x, size_t size)
@@ -254,8 +244,10 @@ int http_exchange_begin(http_exchange *x, const char *data, size_t len)
         return 503;
     memcpy(x->text, data, len);
     x->head_len = (uint32_t)len;
-    if (x->head.method_id == HTTP_CONNECT) /* no tunnels here (RFC 9110 9.3.6) */
-        return 501;
+    bool body = x->head.chunked || x->head.content_length > 0;
+    if (x->head.method_id == HTTP_CONNECT &&
+        body) /* what follows is the tunnel's (RFC 9110 9.3.6) */
+        return 400;
     if (!http_request_valid(x))
         return 400;
     http_body_begin(x);

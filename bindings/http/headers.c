@@ -16,7 +16,7 @@
 #include "http.h"
 #include "scan.h"
 
-static bool same_name(const char *a, size_t a_len, const char *b, size_t b_len)
+bool http_same_name(const char *a, size_t a_len, const char *b, size_t b_len)
 {
     if (a_len != b_len)
         return false;
@@ -61,7 +61,7 @@ const char *http_headers_find(const http_exchange *x, const char *name, size_t n
 {
     for (line l; line_at(x, *at, &l);) {
         *at = l.end;
-        if (same_name(l.name, l.name_len, name, name_len)) {
+        if (http_same_name(l.name, l.name_len, name, name_len)) {
             *len = l.value_len;
             return l.value;
         }
@@ -72,11 +72,11 @@ const char *http_headers_find(const http_exchange *x, const char *name, size_t n
 /* What we would add ourselves, were it not there. */
 static int flag_of(const char *name, size_t len)
 {
-    if (same_name(name, len, "content-type", 12))
+    if (http_same_name(name, len, "content-type", 12))
         return HTTP_HAS_TYPE;
-    if (same_name(name, len, "date", 4))
+    if (http_same_name(name, len, "date", 4))
         return HTTP_HAS_DATE;
-    return same_name(name, len, "content-length", 14) ? HTTP_HAS_LENGTH : 0;
+    return http_same_name(name, len, "content-length", 14) ? HTTP_HAS_LENGTH : 0;
 }
 
 void http_headers_remove(http_exchange *x, const char *name, size_t name_len)
@@ -84,7 +84,7 @@ void http_headers_remove(http_exchange *x, const char *name, size_t name_len)
     http_buffer *b = x->response.lines;
     line l;
     for (size_t at = 0; line_at(x, at, &l);) {
-        if (!same_name(l.name, l.name_len, name, name_len)) {
+        if (!http_same_name(l.name, l.name_len, name, name_len)) {
             at = l.end;
             continue;
         }
@@ -100,7 +100,7 @@ static void check_name(lua_State *L, const char *name, size_t len)
 {
     if (len == 0 || scan_class(name, 0, len, IS_TOKEN) != len)
         luaL_error(L, "a header's name must be a token (RFC 9110 5.1)");
-    if (same_name(name, len, "transfer-encoding", 17))
+    if (http_same_name(name, len, "transfer-encoding", 17))
         luaL_error(L, "Transfer-Encoding is the server's own: write() sends chunks by itself");
 }
 
@@ -117,10 +117,12 @@ static const char *check_value(lua_State *L, const char *name, int index, size_t
 }
 
 /* Two of them, even the same, are an attack in the eyes of a strict client (RFC 9110 8.6). */
-static void check_length(lua_State *L, const http_exchange *x, const char *value, size_t len)
+static void check_length(lua_State *L, const char *name, int index)
 {
-    if (x->response.has & HTTP_HAS_LENGTH)
+    size_t len;
+    if (lua_istable(L, index))
         luaL_error(L, "Content-Length can have one value only");
+    const char *value = check_value(L, name, index, &len);
     bool digits = len > 0 && len < 16;
     for (size_t i = 0; i < len; i++)
         digits = digits && value[i] >= '0' && value[i] <= '9';
@@ -132,37 +134,40 @@ static void check_length(lua_State *L, const http_exchange *x, const char *value
 static void set_connection(lua_State *L, http_exchange *x, int index)
 {
     const char *value = lua_isnil(L, index) ? "keep-alive" : luaL_checkstring(L, index);
-    bool close = same_name(value, strlen(value), "close", 5);
-    if (!close && !same_name(value, strlen(value), "keep-alive", 10))
+    bool close = http_same_name(value, strlen(value), "close", 5);
+    if (!close && !http_same_name(value, strlen(value), "keep-alive", 10))
         luaL_error(L, "Connection can be \"close\" or \"keep-alive\" here");
     x->response.close = close;
 }
 
-static void append(lua_State *L, http_exchange *x, const char *name, size_t name_len, int index)
+/* What stands in the buffer is no Lua's: nothing raises between the room and the end. */
+static void append(lua_State *L, http_exchange *x, http_buffer **lines, const char *name, int index)
 {
-    size_t len;
+    size_t len, name_len = strlen(name);
     const char *value = check_value(L, name, index, &len);
-    int flag = flag_of(name, name_len);
-    if (flag == HTTP_HAS_LENGTH)
-        check_length(L, x, value, len);
-    char *p = http_buffer_room(x->state, &x->response.lines, name_len + len + 4);
+    char *p = http_buffer_room(x->state, lines, name_len + len + 4);
     if (!p)
         neap->raise(L, UV_ENOMEM, NEAP_F_END);
     memcpy(p, name, name_len);
     memcpy(p + name_len, ": ", 2);
     memcpy(p + name_len + 2, value, len);
     memcpy(p + name_len + 2 + len, "\r\n", 2);
-    x->response.lines->end += name_len + len + 4;
-    x->response.has |= (uint8_t)flag;
+    (*lines)->end += name_len + len + 4;
 }
 
-static void append_all(lua_State *L, http_exchange *x, const char *name, size_t len, int table)
+/* A line for the value at index, or for each in a table there. */
+static void append_all(lua_State *L, http_exchange *x, http_buffer **lines, const char *name,
+                       int index)
 {
+    if (!lua_istable(L, index)) {
+        append(L, x, lines, name, index);
+        return;
+    }
     for (int i = 1;; i++) {
-        lua_rawgeti(L, table, i);
+        lua_rawgeti(L, index, i);
         if (lua_isnil(L, -1))
             break;
-        append(L, x, name, len, lua_gettop(L));
+        append(L, x, lines, name, lua_gettop(L));
         lua_pop(L, 1);
     }
     lua_pop(L, 1);
@@ -178,15 +183,18 @@ static void set(lua_State *L, http_exchange *x, int name_index, int value_index)
     check_name(L, name, len);
     if (x->response.begun)
         luaL_error(L, "header %s is too late: the response has begun", name);
-    if (same_name(name, len, "connection", 10)) {
+    if (http_same_name(name, len, "connection", 10)) {
         set_connection(L, x, value_index);
         return;
     }
+    int flag = flag_of(name, len);
+    if (flag == HTTP_HAS_LENGTH && !lua_isnil(L, value_index))
+        check_length(L, name, value_index);
     http_headers_remove(x, name, len);
-    if (lua_istable(L, value_index))
-        append_all(L, x, name, len, value_index);
-    else if (!lua_isnil(L, value_index))
-        append(L, x, name, len, value_index);
+    if (lua_isnil(L, value_index))
+        return;
+    append_all(L, x, &x->response.lines, name, value_index);
+    x->response.has |= (uint8_t)flag;
 }
 
 void http_headers_assign(lua_State *L, http_exchange *x, int table)
@@ -199,6 +207,32 @@ void http_headers_assign(lua_State *L, http_exchange *x, int table)
     for (lua_pushnil(L); lua_next(L, table);) {
         int top = lua_gettop(L);
         set(L, x, top - 1, top);
+        lua_settop(L, top - 1);
+    }
+}
+
+/* -- fields that are not of the head -- */
+
+static void check_refused(lua_State *L, const char *name, size_t len, const char *const *refused)
+{
+    for (; *refused; refused++)
+        if (http_same_name(name, len, *refused, strlen(*refused)))
+            luaL_error(L, "header %s has no place here (RFC 9110 6.5.1, 15.2)", name);
+}
+
+void http_headers_collect(lua_State *L, http_exchange *x, http_buffer **lines, int table,
+                          const char *const *refused)
+{
+    http_buffer_drop(x->state, lines);
+    for (lua_pushnil(L); lua_next(L, table);) {
+        size_t len;
+        int top = lua_gettop(L);
+        if (lua_type(L, top - 1) != LUA_TSTRING)
+            luaL_error(L, "a header's name must be a string");
+        const char *name = lua_tolstring(L, top - 1, &len);
+        check_name(L, name, len);
+        check_refused(L, name, len, refused);
+        append_all(L, x, lines, name, top);
         lua_settop(L, top - 1);
     }
 }

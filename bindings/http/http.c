@@ -1,9 +1,10 @@
 /* http.c -- neap_http: the C half of neap.http. Registration, and what requests are in Lua.
  *
  *   listen(options, handler, arity)   server, address, port, or nil, err     server.c
- *   stop(server)  is_closed(server)
+ *   stop(server, seconds)  drain(server, callback?)  is_closed(server)
  *   encoder(fn)                       what makes JSON of a table that a handler returns
- *   body(request, callback?)          and write, send: methods that lua/neap/http.lua completes
+ *   body(request, limit?, callback?)  and stream, piece, reject, trailers, take, write, send, inform,
+ *                                     send_trailers: methods that lua/neap/http.lua completes
  *   request, response                 the tables of methods
  *
  * A request's objects in Lua are of 16 bytes: a ticket and the serial it had. When the request is
@@ -86,11 +87,19 @@ static int set_encoder(lua_State *L)
 static const luaL_Reg functions[] = {
     {"listen", http_server_listen},
     {"stop", http_server_stop},
+    {"drain", http_server_drain},
     {"is_closed", http_server_is_closed},
     {"encoder", set_encoder},
     {"body", http_request_body},
+    {"stream", http_request_stream},
+    {"piece", http_request_piece},
+    {"reject", http_request_reject},
+    {"trailers", http_request_trailers},
+    {"take", http_request_take},
     {"write", http_response_write_op},
     {"send", http_response_send_op},
+    {"inform", http_response_inform_op},
+    {"send_trailers", http_response_trailers},
     {"request.__index", http_request_index},
     {"request.__newindex", http_request_newindex},
     {"fields.__index", http_fields_index},

@@ -1,11 +1,17 @@
 /* http.h -- what the files of neap.http's server know of each other. The parser has parser.h.
  *
- *   http.c        registration, objects      server.c   listening, options
+ *   http.c        registration, objects      server.c   listening, closing
+ *   options.c     of a server                deadline.c the timer of a connection
  *   connection.c  bytes in, phases, closing  output.c   bytes out
- *   exchange.c    a request: its task, end   deadline.c the timer of a connection
- *   request.c     its face in Lua            body.c     its body
- *   response.c    the response's             answer.c   the bytes of its response
- *   headers.c     response.headers           pool.c     memory, tickets, Date
+ *   exchange.c    a request: its task, end   failure.c  what its handler did wrong
+ *   request.c     its face in Lua            fields_lua.c  request.headers, request.query
+ *   body.c        its body, whole            pieces.c   its body in pieces
+ *   flow.c        its body as a stream
+ *   response.c    the response's face        answer.c   the bytes of its response
+ *   interim.c     1xx, and before an upgrade put.h      what heads are written with
+ *   headers.c     response.headers           reason.c   "Not Found"
+ *   trailers.c    those of both              take.c     upgrade and CONNECT
+ *   pool.c        memory, tickets, Date
  *
  * Who owns what. A server is a handle; it lives until its last connection has gone. A connection
  * owns its transport and, while a request is in progress, one exchange and its buffers; idle it
@@ -29,6 +35,8 @@ typedef struct http_connection http_connection;
 typedef struct http_exchange http_exchange;
 typedef struct http_ticket http_ticket;
 typedef struct http_buffer http_buffer;
+typedef struct http_flow http_flow;
+typedef struct http_drain http_drain;
 
 /* ---- Limits that are no options ---- */
 
@@ -38,9 +46,11 @@ enum {
     HTTP_INPUT_LIMIT = 64 * 1024,  /* bytes kept while a handler runs; then reading pauses */
     HTTP_DIRECT_WRITE = 16 * 1024, /* a body from here on is written from where it lies */
     HTTP_DRAIN_LIMIT = 64 * 1024,  /* an unread body up to here is read, to keep the connection */
+    HTTP_REFUSED_LIMIT = 1024,     /* connections that are being refused */
     HTTP_LINGER_LIMIT = 1 << 20,   /* bytes discarded after the last response */
 };
 #define HTTP_LINGER_SECONDS 2.0
+#define HTTP_RETRY_AFTER "Retry-After: 5\r\n" /* with every 503 */
 
 /* ---- Memory: pool.c ---- */
 
@@ -66,11 +76,11 @@ enum http_kind { HTTP_REQUEST, HTTP_FIELDS, HTTP_QUERY, HTTP_RESPONSE, HTTP_HEAD
 
 struct http_state {
     neap_env *env;
-    http_buffer *buffers;           /* free ones */
+    http_buffer *buffers, *large;   /* free ones */
     http_exchange *exchanges, *all; /* free ones; every one */
     http_ticket *tickets;
     struct http_slab *slabs; /* where tickets lie */
-    int buffer_count, exchange_count;
+    int buffer_count, large_count, exchange_count;
     int metatables[HTTP_KINDS], methods[HTTP_KINDS]; /* registry */
     const void *identities[HTTP_KINDS];              /* of the metatables */
     int encode;                                      /* registry: JSON text of a value */
@@ -101,11 +111,16 @@ int http_push_method(lua_State *L, enum http_kind kind); /* that argument 2 name
 
 /* ---- The server: server.c ---- */
 
-typedef struct http_options { /* server.c has names and defaults */
+typedef struct http_options { /* options.c has names and defaults */
     http_limits limits;
-    double max_body, max_connections, backlog;
+    double max_body, max_connections, max_requests, backlog;
     double header_timeout, idle_timeout, body_timeout, write_timeout; /* seconds */
+    double handler_timeout;                                           /* 0: none */
+    double min_body_rate;                                             /* bytes a second */
+    bool refuses; /* what is above max_connections, with 503; else it waits in the backlog */
 } http_options;
+
+http_options http_options_read(lua_State *L, int table);
 
 struct http_server {
     neap_handle handle;
@@ -113,18 +128,21 @@ struct http_server {
     neap_transport *listener; /* NULL: it has closed */
     int handler, object;      /* held */
     http_connection *connections;
+    http_drain *drains;  /* operations that wait for the end */
+    neap_timer deadline; /* of those that close it */
     http_options options;
-    uint32_t count;         /* of connections */
-    int arity;              /* arguments its handler can see: 0, 1 (request) or 2 */
-    bool listening, paused; /* paused: max_connections are there */
-    bool stopping;          /* no new request is taken */
-    bool closing;           /* its handle is: handle_closed() when the rest has gone */
+    uint32_t count, refused; /* of connections; of those that only read their 503 */
+    int arity;               /* arguments its handler can see: 0, 1 (request) or 2 */
+    bool listening, paused;  /* paused: max_connections are there */
+    bool stopping;           /* no new request is taken */
+    bool closing;            /* its handle is: handle_closed() when the rest has gone */
 };
 
 void http_server_left(http_connection *c); /* its memory is gone after this */
 void http_server_push_handler(lua_State *L, http_server *server);
 int http_server_listen(lua_State *L);
 int http_server_stop(lua_State *L);
+int http_server_drain(lua_State *L);
 int http_server_is_closed(lua_State *L);
 
 /* ---- A connection: connection.c, deadline.c, output.c ---- */
@@ -154,24 +172,33 @@ struct http_connection {
     uint64_t sent, taken; /* bytes given to t; of these not queued any more, when we last looked */
     uint32_t discarded;   /* bytes, while lingering */
     uint32_t seen;        /* bytes of out when the last drain ended */
+    uint32_t requests;    /* taken so far */
+    uint32_t writes;      /* that will call on_written */
     uint8_t phase;
     bool flushing; /* the flush job is queued: the memory must stay */
     bool ended;    /* the client sends no more */
     bool paused;   /* it is not read from */
+    bool refused;  /* there were max_connections */
 };
 
-void http_connection_open(http_server *server, neap_transport *t);
-void http_connection_pump(http_connection *c);               /* go on with what has come in */
-void http_connection_next(http_connection *c);               /* its exchange is done */
-void http_connection_drain(http_connection *c);              /* but for its body */
+http_connection *http_connection_open(http_server *server, neap_transport *t); /* NULL: closed */
+void http_connection_pause(http_connection *c); /* reading, until pump finds use for more */
+void http_connection_pump(http_connection *c);  /* go on with what has come in */
+void http_connection_next(http_connection *c);  /* its exchange is done */
+void http_connection_drain(http_connection *c); /* but for its body */
 void http_connection_refuse(http_connection *c, int status); /* answer by ourselves, and finish */
 void http_connection_finish(http_connection *c);             /* close once all is written */
 void http_connection_lost(http_connection *c, int status);
 void http_connection_close(http_connection *c);
+void http_connection_detach(
+    http_connection *c); /* its transport is another's, and c->in: c is gone */
 void http_connection_abort(http_connection *c); /* so that the client sees it is no end */
 
 void http_connection_deadline(http_connection *c, double seconds); /* of its phase */
 void http_connection_output_deadline(http_connection *c);
+void http_connection_handler_deadline(http_connection *c);
+double http_connection_left(const http_connection *c);       /* seconds to its phase's deadline */
+void http_connection_progress(http_connection *c, size_t n); /* n bytes of a body have come */
 void http_connection_watch(http_connection *c); /* a handler runs, and reading is paused */
 void http_connection_look(http_connection *c);  /* has the client reset it? Then it is lost */
 void http_connection_on_timer(neap_timer *timer);
@@ -192,6 +219,7 @@ enum http_body_state {
     HTTP_BODY_DONE,    /* all of it is in x->body, or there is none */
     HTTP_BODY_UNREAD,  /* nobody has asked: its bytes wait in c->in, or in the kernel */
     HTTP_BODY_READING, /* it is collected in x->body */
+    HTTP_BODY_FLOWING, /* it is read, or was, through x->body.flow */
     HTTP_BODY_DRAINING,
     HTTP_BODY_FAILED /* x->body.error */
 };
@@ -223,17 +251,24 @@ struct http_exchange {
 
     struct { /* zeroed for each request */
         http_chunks chunks;
-        http_buffer *data;
-        uint64_t left; /* bytes to come (length), or come (chunked) */
-        int error;     /* of a failed one, with its message, and the status that answers it if */
+        http_buffer *data, *trailers;
+        http_flow *flow; /* NULL: nobody reads it as a stream */
+        double limit;    /* of bytes */
+        double patience; /* seconds that were left when the reader paused */
+        uint64_t left;   /* bytes to come (length), or come (chunked) */
+        int error;       /* of a failed one, with its message, and the status that answers it if */
         const char *message; /* the handler does not take it */
         uint16_t refusal;
         uint8_t state;
         bool continued; /* "100 Continue" was sent */
+        bool wanted;    /* flowing: its reader takes bytes */
+        bool pieces;    /* flowing: to request:chunks() */
     } body;
-    struct {                /* zeroed too */
-        http_buffer *lines; /* fields the handler set: "name: value\r\n" each */
-        uint64_t owed;      /* bytes of Content-Length to come */
+    struct {                   /* zeroed too */
+        http_buffer *lines;    /* fields the handler set: "name: value\r\n" each */
+        http_buffer *trailers; /* the same, for the end */
+        http_buffer *interim;  /* the same, of a 1xx */
+        uint64_t owed;         /* bytes of Content-Length to come */
         uint16_t status;
         uint8_t framing, has;
         bool close;       /* the connection shall not go on after it */
@@ -241,34 +276,63 @@ struct http_exchange {
         bool begun, done; /* its head, all of it */
         bool broken;      /* its end would not show that something is missing */
     } response;
-    http_wait *readers, *writers;
-    bool started;  /* its task: until over() */
-    bool returned; /* its handler */
+    http_wait *readers, *writers, *takers;
+    double deadline; /* of its handler; 0: none */
+    bool started;    /* its task: until over() */
+    bool returned;   /* its handler */
+    bool late;       /* it took longer than handler_timeout */
 };
 
 static inline bool http_reads_body(const http_connection *c)
 {
-    return c->x && c->x->body.state == HTTP_BODY_READING;
+    return c->x && (c->x->body.state == HTTP_BODY_READING ||
+                    (c->x->body.state == HTTP_BODY_FLOWING && c->x->body.wanted));
 }
 
 /* The head has come: take it, and queue the handler. 0, or the status to refuse it with. */
 int http_exchange_begin(http_exchange *x, const char *data, size_t len);
 void http_exchange_left(http_exchange *x, int status); /* the client has */
 extern const neap_op_class http_wait_body, http_wait_room;
+void http_wait_cancel(neap_op *op);
 http_wait *http_wait_new(lua_State *L, http_exchange *x, const neap_op_class *type,
                          http_wait **list);
 void http_wait_wake(http_wait **list, int status, const char *message);
 
-/* ---- Bodies of requests: body.c ---- */
+/* ---- What a handler did wrong: failure.c ---- */
+
+/* The error at index, absolute, of L, or a message: answered if it still can be, and reported unless
+ * it is the client's. What is left of the handler's scope is cancelled. */
+void http_handler_failed(http_exchange *x, lua_State *L, int status, int index);
+void http_handler_misused(http_exchange *x, lua_State *S, const char *message);
+
+/* Of a request that is over: what there is to report though nothing was raised, or NULL. */
+const char *http_handler_omission(const http_exchange *x, int *status);
+
+/* ---- Bodies of requests: body.c, flow.c ---- */
 
 void http_body_begin(http_exchange *x);
 size_t http_body_feed(http_exchange *x, const char *data, size_t len); /* bytes used */
 void http_body_fail(http_exchange *x, int error, int refusal, const char *message);
 bool http_body_drain(http_exchange *x);         /* false: too much is left, close instead */
 bool http_body_bounded(const http_exchange *x); /* what is left is worth draining */
+void http_body_begin_reading(http_exchange *x, enum http_body_state how);
+void http_body_want(http_exchange *x, bool wanted);
+void http_body_resume(http_exchange *x); /* it is wanted again, or wanted from now on */
 int http_request_body(lua_State *L);
+int http_request_reject(lua_State *L);
+int http_request_stream(lua_State *L);
+int http_request_piece(lua_State *L);
+void http_piece_give(http_exchange *x); /* x->body.data has grown */
+double http_body_check_limit(lua_State *L, const http_exchange *x, int index);
+void http_flow_give(http_exchange *x, const char *data, size_t len);
+void http_flow_end(http_exchange *x, int status, const char *message); /* 0: all has come */
+void http_flow_drop(http_exchange *x);                                 /* the request is over */
 
-/* ---- The response: answer.c, headers.c ---- */
+/* ---- Upgrade and CONNECT: take.c ---- */
+
+int http_request_take(lua_State *L);
+
+/* ---- The response: answer.c, headers.c, trailers.c ---- */
 
 #define HTTP_TYPE_TEXT "text/plain; charset=utf-8"
 #define HTTP_TYPE_JSON "application/json"
@@ -278,7 +342,9 @@ int http_request_body(lua_State *L);
 int http_response_send(http_exchange *x, const char *type, const char *body, size_t len);
 int http_response_begin(http_exchange *x);
 int http_response_write(http_exchange *x, const char *data, size_t len);
-void http_response_end(http_exchange *x);                /* nothing more comes */
+int http_response_inform(http_exchange *x, int status); /* a 1xx, with the lines of `interim` */
+int http_response_switch(http_exchange *x); /* the head after which it is no HTTP any more */
+void http_response_end(http_exchange *x);   /* nothing more comes */
 void http_response_refuse(http_exchange *x, int status); /* its handler failed */
 const char *http_reason(int status);                     /* "Not Found" */
 
@@ -288,6 +354,12 @@ const char *http_headers_find(const http_exchange *x, const char *name, size_t n
                               size_t *len);
 void http_headers_remove(http_exchange *x, const char *name, size_t name_len);
 void http_headers_assign(lua_State *L, http_exchange *x, int table);
+
+/* Lines of the fields in a table, which are not of the response's head; raises for a name that
+ * `refused` (ended by NULL, lower case) has. */
+void http_headers_collect(lua_State *L, http_exchange *x, http_buffer **lines, int table,
+                          const char *const *refused);
+bool http_same_name(const char *a, size_t a_len, const char *b, size_t b_len);
 
 /* ---- Faces in Lua: request.c, response.c, headers.c ---- */
 
@@ -302,8 +374,14 @@ int http_response_index(lua_State *L);
 int http_response_newindex(lua_State *L);
 int http_response_write_op(lua_State *L);
 int http_response_send_op(lua_State *L);
+int http_response_inform_op(lua_State *L);
+int http_response_trailers(lua_State *L);
+int http_request_trailers(lua_State *L);
+void http_push_span(lua_State *L, const http_exchange *x, http_span span);
+void http_push_lower(lua_State *L, const char *text, size_t len);
 int http_headers_index(lua_State *L);
 int http_headers_newindex(lua_State *L);
 int http_headers_pairs(lua_State *L);
+int http_push_iterator(lua_State *L, lua_CFunction next); /* over argument 1, from 0 */
 
 #endif

@@ -18,6 +18,7 @@ bool http_output_full(const http_connection *c)
 static void on_written(neap_transport *t, int status)
 {
     http_connection *c = t->owner;
+    c->writes--;
     if (c->phase == HTTP_CLOSED)
         return;
     if (status < 0) {
@@ -26,6 +27,8 @@ static void on_written(neap_transport *t, int status)
     }
     if (t->queued == 0)
         c->output_deadline = 0;
+    if (c->x && c->writes == 0)
+        http_wait_wake(&c->x->takers, 0, NULL);
     if (t->queued > HTTP_LOW_WATER)
         return;
     if (c->x)
@@ -44,6 +47,7 @@ static int write_out(http_connection *c, const neap_buf *bufs, unsigned n)
         http_connection_lost(c, r);
         return r;
     }
+    c->writes += (uint32_t)r;
     if (r > 0 && !waits)
         http_output_watch(c);
     return 0;

@@ -11,8 +11,10 @@
 
 enum {
     BUFFER_SIZE = 4096,      /* of a fresh one, header included */
-    BUFFER_KEEP = 32 * 1024, /* a larger one is freed */
-    BUFFERS = 256,           /* kept */
+    BUFFER_KEEP = 32 * 1024, /* a larger one is freed, */
+    LARGE_KEEP = 256 * 1024, /* but for a few up to here, for large bodies */
+    LARGE = 8,
+    BUFFERS = 256, /* kept */
     EXCHANGES = 256,
     TEXT_SIZE = 1024,
     TEXT_KEEP = 8 * 1024,
@@ -35,9 +37,22 @@ static http_buffer *buffer_resize(http_state *state, http_buffer *b, size_t need
     return grown;
 }
 
+static http_buffer *large_take(http_state *state, size_t need)
+{
+    http_buffer *b = state->large;
+    if (!b || b->size - sizeof *b < need)
+        return buffer_resize(state, NULL, need);
+    state->large = b->next;
+    state->large_count--;
+    b->at = b->end = 0;
+    return b;
+}
+
 static http_buffer *buffer_take(http_state *state, size_t need)
 {
     http_buffer *b = state->buffers;
+    if (need > BUFFER_KEEP)
+        return large_take(state, need);
     if (!b || b->size - sizeof *b < need)
         return buffer_resize(state, NULL, need);
     state->buffers = b->next;
@@ -92,6 +107,12 @@ void http_buffer_drop(http_state *state, http_buffer **b)
     if (!old)
         return;
     *b = NULL;
+    if (old->size > BUFFER_KEEP && old->size <= LARGE_KEEP && state->large_count < LARGE) {
+        old->next = state->large;
+        state->large = old;
+        state->large_count++;
+        return;
+    }
     if (old->size > BUFFER_KEEP || state->buffer_count >= BUFFERS) {
         neap->alloc(state->env, old, old->size, 0);
         return;
@@ -179,6 +200,15 @@ static http_exchange *exchange_new(http_state *state, uint16_t fields)
     return NULL;
 }
 
+static void drop_buffers(http_exchange *x)
+{
+    http_buffer_drop(x->state, &x->body.data);
+    http_buffer_drop(x->state, &x->body.trailers);
+    http_buffer_drop(x->state, &x->response.lines);
+    http_buffer_drop(x->state, &x->response.trailers);
+    http_buffer_drop(x->state, &x->response.interim);
+}
+
 http_exchange *http_pool_take(http_connection *c)
 {
     http_state *state = c->server->state;
@@ -195,7 +225,8 @@ http_exchange *http_pool_take(http_connection *c)
     memset(&x->body, 0, sizeof x->body);
     memset(&x->response, 0, sizeof x->response);
     x->response.status = 200;
-    x->started = x->returned = false;
+    x->started = x->returned = x->late = false;
+    x->deadline = 0;
     http_head_init(&x->head, x->fields, limits);
     return x;
 }
@@ -205,8 +236,8 @@ void http_pool_release(http_exchange *x)
 {
     http_state *state = x->state;
     x->ticket->serial++;
-    http_buffer_drop(state, &x->body.data);
-    http_buffer_drop(state, &x->response.lines);
+    http_flow_drop(x);
+    drop_buffers(x);
     x->c = NULL;
     if (x->text_size > TEXT_KEEP || state->exchange_count >= EXCHANGES) {
         exchange_free(x);
@@ -221,12 +252,16 @@ void http_pool_release(http_exchange *x)
 void http_pool_close(http_state *state)
 {
     for (http_exchange *x; (x = state->all);) {
-        http_buffer_drop(state, &x->body.data);
-        http_buffer_drop(state, &x->response.lines);
+        http_flow_drop(x);
+        drop_buffers(x);
         exchange_free(x);
     }
     for (http_buffer *b; (b = state->buffers);) {
         state->buffers = b->next;
+        neap->alloc(state->env, b, b->size, 0);
+    }
+    for (http_buffer *b; (b = state->large);) {
+        state->large = b->next;
         neap->alloc(state->env, b, b->size, 0);
     }
     for (slab *s; (s = state->slabs);) {

@@ -1,10 +1,11 @@
 /* request.c -- the request as a script sees it. Strings are made of what is asked for, when it is.
  *
  *   request.method, target, version     as sent; version is "1.1" or "1.0"
- *   request.path                        decoded once, without dot segments; "*" of OPTIONS *
+ *   request.path                        decoded once, without dot segments; "*" of OPTIONS *, "" of CONNECT
  *   request.query.name                  the first value of that name, decoded; pairs() gives all
  *   request.headers["name"]             any case; several lines joined by ", "; pairs() works;
  *                                       host is the one that counts, see push_host
+ *   request.upgrade                     what it asks to be upgraded to, or nil
  *   request.remote_address, remote_port of the client; nil when it has left
  *
  * Everything is read out of x->text, the copy of the head; behind it lies room for decoding.
@@ -34,19 +35,19 @@ static char *scratch(http_exchange *x)
 
 /* -- fields -- */
 
-static void push_span(lua_State *L, const http_exchange *x, http_span span)
+void http_push_span(lua_State *L, const http_exchange *x, http_span span)
 {
     lua_pushlstring(L, x->text + span.at, span.len);
 }
 
 static void push_method(lua_State *L, http_exchange *x)
 {
-    push_span(L, x, x->head.method);
+    http_push_span(L, x, x->head.method);
 }
 
 static void push_target(lua_State *L, http_exchange *x)
 {
-    push_span(L, x, x->head.target);
+    http_push_span(L, x, x->head.target);
 }
 
 /* Only an escape can be wrong in the path of a target that was parsed. */
@@ -68,7 +69,9 @@ static void push_path(lua_State *L, http_exchange *x)
         return;
     }
     http_target_split(x->head.form, target(x), x->head.target.len, &path, &query);
-    int n = http_path_decode(target(x) + path.at, path.len, scratch(x), NULL);
+    int n = 0;
+    if (x->head.form != HTTP_AUTHORITY)
+        n = http_path_decode(target(x) + path.at, path.len, scratch(x), NULL);
     lua_pushlstring(L, scratch(x), n > 0 ? (size_t)n : 0);
 }
 
@@ -80,6 +83,16 @@ static void push_query(lua_State *L, http_exchange *x)
 static void push_headers(lua_State *L, http_exchange *x)
 {
     http_push(L, x, HTTP_FIELDS);
+}
+
+/* Only with "Connection: upgrade" is it meant for us (RFC 9110 7.8). */
+static void push_upgrade(lua_State *L, http_exchange *x)
+{
+    const http_field *f = http_head_get(&x->head, HTTP_UPGRADE);
+    if (x->head.upgrade && f)
+        lua_pushlstring(L, x->text + f->value, f->value_len);
+    else
+        lua_pushnil(L);
 }
 
 static void push_version(lua_State *L, http_exchange *x)
@@ -116,8 +129,8 @@ static void push_remote_port(lua_State *L, http_exchange *x)
 #id, sizeof #id - 1, push_##id                                                             \
     }
 static const request_field fields[] = {
-    FIELD(path),    FIELD(method), FIELD(headers),        FIELD(query),
-    FIELD(version), FIELD(target), FIELD(remote_address), FIELD(remote_port),
+    FIELD(path),   FIELD(method),  FIELD(headers),        FIELD(query),       FIELD(version),
+    FIELD(target), FIELD(upgrade), FIELD(remote_address), FIELD(remote_port),
 };
 
 int http_request_index(lua_State *L)
@@ -138,171 +151,4 @@ int http_request_newindex(lua_State *L)
 {
     return luaL_error(L, "request.%s cannot be set: a request is read only",
                       luaL_checkstring(L, 2));
-}
-
-/* -- headers -- */
-
-static void add_value(luaL_Buffer *b, const http_exchange *x, int i)
-{
-    luaL_addlstring(b, x->text + x->head.fields[i].value, x->head.fields[i].value_len);
-}
-
-static int next_same(const http_exchange *x, int i)
-{
-    const http_field *f = &x->head.fields[i];
-    return http_head_find(&x->head, x->text, x->text + f->name, f->name_len, i + 1);
-}
-
-/* A target in absolute form has the host, and what the Host field says is ignored (RFC 9112 3.2.2). */
-static void push_host(lua_State *L, const http_exchange *x)
-{
-    push_span(L, x, x->head.authority);
-}
-
-/* In HTTP/1.0 such a target may come without a Host field. */
-static bool has_host_without_field(const http_exchange *x)
-{
-    return x->head.authority.len > 0 && !http_head_get(&x->head, HTTP_HOST);
-}
-
-/* The value of field i and of those that follow with its name: joined by ", " (RFC 9110 5.3), but for
- * Cookie (RFC 9113 8.2.3 has the reason). */
-static void push_value(lua_State *L, const http_exchange *x, int i)
-{
-    const http_field *f = &x->head.fields[i];
-    if (f->id == HTTP_HOST) {
-        push_host(L, x);
-        return;
-    }
-    int next = next_same(x, i);
-    if (next < 0) {
-        lua_pushlstring(L, x->text + f->value, f->value_len);
-        return;
-    }
-    luaL_Buffer b;
-    luaL_buffinit(L, &b);
-    add_value(&b, x, i);
-    for (; next >= 0; next = next_same(x, next)) {
-        luaL_addstring(&b, f->id == HTTP_COOKIE ? "; " : ", ");
-        add_value(&b, x, next);
-    }
-    luaL_pushresult(&b);
-}
-
-int http_fields_index(lua_State *L)
-{
-    http_exchange *x = http_check(L, HTTP_FIELDS);
-    size_t len;
-    const char *name = luaL_checklstring(L, 2, &len);
-    int i = http_head_find(&x->head, x->text, name, len, 0);
-    if (i >= 0)
-        push_value(L, x, i);
-    else if (len == 4 && strncasecmp(name, "host", 4) == 0 && has_host_without_field(x))
-        push_host(L, x);
-    else
-        return 0;
-    return 1;
-}
-
-static void push_lower(lua_State *L, const char *text, size_t len)
-{
-    luaL_Buffer b;
-    luaL_buffinit(L, &b);
-    for (size_t i = 0; i < len; i++)
-        luaL_addchar(&b, (char)(text[i] >= 'A' && text[i] <= 'Z' ? text[i] | 0x20 : text[i]));
-    luaL_pushresult(&b);
-}
-
-/* The first field at or after i that is the first of its name, or x->head.count. */
-static int next_name(const http_exchange *x, int i)
-{
-    for (; i < x->head.count; i++) {
-        const http_field *f = &x->head.fields[i];
-        if (http_head_find(&x->head, x->text, x->text + f->name, f->name_len, 0) == i)
-            break;
-    }
-    return i;
-}
-
-/* Upvalues: the object, the index to go on at. Each name once, in lower case. */
-static int fields_next(lua_State *L)
-{
-    http_exchange *x = http_ref_check(L, lua_touserdata(L, lua_upvalueindex(1)));
-    int i = next_name(x, (int)lua_tointeger(L, lua_upvalueindex(2)));
-    if (i > x->head.count || (i == x->head.count && !has_host_without_field(x)))
-        return 0;
-    lua_pushinteger(L, i + 1);
-    lua_replace(L, lua_upvalueindex(2));
-    if (i == x->head.count) {
-        lua_pushliteral(L, "host");
-        push_host(L, x);
-    } else {
-        push_lower(L, x->text + x->head.fields[i].name, x->head.fields[i].name_len);
-        push_value(L, x, i);
-    }
-    return 2;
-}
-
-/* -- query -- */
-
-static int next_pair(http_exchange *x, size_t *at, http_pair *pair)
-{
-    http_span path, query;
-    http_target_split(x->head.form, target(x), x->head.target.len, &path, &query);
-    return http_query_next(target(x) + query.at, query.len, at, scratch(x), pair);
-}
-
-static void push_decoded(lua_State *L, http_exchange *x, http_span span)
-{
-    lua_pushlstring(L, scratch(x) + span.at, span.len);
-}
-
-int http_query_index(lua_State *L)
-{
-    http_exchange *x = http_check(L, HTTP_QUERY);
-    size_t len, at = 0;
-    const char *name = luaL_checklstring(L, 2, &len);
-    http_pair pair;
-    while (next_pair(x, &at, &pair)) {
-        if (pair.key.len == len && memcmp(scratch(x) + pair.key.at, name, len) == 0) {
-            push_decoded(L, x, pair.value);
-            return 1;
-        }
-    }
-    return 0;
-}
-
-/* Upvalues: the object, the offset to go on at. Every pair, in order. */
-static int query_next(lua_State *L)
-{
-    http_exchange *x = http_ref_check(L, lua_touserdata(L, lua_upvalueindex(1)));
-    size_t at = (size_t)lua_tointeger(L, lua_upvalueindex(2));
-    http_pair pair;
-    if (!next_pair(x, &at, &pair))
-        return 0;
-    lua_pushinteger(L, (lua_Integer)at);
-    lua_replace(L, lua_upvalueindex(2));
-    push_decoded(L, x, pair.key);
-    push_decoded(L, x, pair.value);
-    return 2;
-}
-
-static int push_iterator(lua_State *L, lua_CFunction next)
-{
-    lua_pushvalue(L, 1);
-    lua_pushinteger(L, 0);
-    lua_pushcclosure(L, next, 2);
-    return 1;
-}
-
-int http_fields_pairs(lua_State *L)
-{
-    http_check(L, HTTP_FIELDS);
-    return push_iterator(L, fields_next);
-}
-
-int http_query_pairs(lua_State *L)
-{
-    http_check(L, HTTP_QUERY);
-    return push_iterator(L, query_next);
 }

@@ -3,6 +3,7 @@
  *   response.status = 404             200 until set; 200 to 599
  *   response.headers                  see headers.c
  *   response:write(data, callback?)   a piece of the body
+ *   native.inform(response, status, fields or nil, callback?)      a 1xx before it
  *   native.send(response, body, content_type, callback?)
  *                                     all of it: response:send and response:json, in Lua
  *
@@ -119,4 +120,31 @@ int http_response_send_op(lua_State *L)
                                               : "the response has begun: write the rest");
     http_wait *w = prepare(L, x, len, 4);
     return conclude(L, x, w, http_response_send(x, type, body, len));
+}
+
+/* -- before it -- */
+
+/* native.inform(response, status, fields or nil, callback?): true, or nil and ECONNRESET. A client of
+ * HTTP/1.0 would take it for the response (RFC 9110 15.2). */
+int http_response_inform_op(lua_State *L)
+{
+    static const char *const refused[] = {"connection", "content-length", "transfer-encoding",
+                                          NULL};
+    http_exchange *x = http_check(L, HTTP_RESPONSE);
+    lua_Number status = luaL_checknumber(L, 2);
+    luaL_argcheck(L, status >= 100 && status < 200 && status != 101 && status == (int)status, 2,
+                  "a status from 100 to 199, but not 101: that is request:take()");
+    if (x->response.begun)
+        return luaL_error(L, "informing is too late: the response has begun");
+    if (lua_istable(L, 3))
+        http_headers_collect(L, x, &x->response.interim, 3, refused);
+    else if (!lua_isnoneornil(L, 3))
+        return luaL_typerror(L, 3, "table");
+    http_wait *w = prepare(L, x, 0, 4);
+    int r = x->c ? 0 : UV_ECONNRESET;
+    if (r == 0 && x->head.minor > 0)
+        r = http_response_inform(x, (int)status);
+    x->body.continued |= status == 100;
+    http_buffer_drop(x->state, &x->response.interim);
+    return conclude(L, x, w, r);
 }

@@ -1,11 +1,15 @@
-/* server.c -- listening: options, the handle, accepting, and closing in two ways.
+/* server.c -- listening: the handle, accepting, and closing in two ways.
  *
  *   listen(address, options, handler, arity)   server, address, port, or nil, err
- *   stop(server)                      no new connection or request; what runs is answered
+ *   stop(server, seconds or nil)      no new connection or request; what runs is answered, for so long
+ *   drain(server, callback?)          true when the last connection has gone
  *   is_closed(server)
  *
  * stop() is what a script's server:close() does. The handle's own close, when the runtime ends,
  * drops every connection at once. Either way the handle is gone when the last connection is.
+ *
+ * When there are max_connections, more wait in the kernel's backlog. Or they are refused with 503; as
+ * one that is refused stays until it has read that, HTTP_REFUSED_LIMIT at most are at a time.
  *
  * A listening server needs no reference in Lua: it holds its own object, as it does the handler.
  */
@@ -14,98 +18,6 @@
 #include <uv.h>
 
 #include "http.h"
-
-/* -- options -- */
-
-#define MAX_HEADER_BYTES (16 * 1024)
-#define MAX_HEADERS 100
-#define MAX_TARGET (8 * 1024)
-#define MAX_BODY (1024 * 1024)
-#define MAX_CONNECTIONS 100000
-#define BACKLOG 4096
-#define HEADER_TIMEOUT 10.0 /* seconds from the first byte of a head to its last */
-#define IDLE_TIMEOUT 60.0   /* between requests */
-#define BODY_TIMEOUT 60.0   /* for a whole body, from when it is asked for */
-#define WRITE_TIMEOUT 60.0  /* without a byte taken by the client */
-#define DAY 86400.0
-
-typedef struct settings { /* an option for each number */
-    double max_header_bytes, max_headers, max_target, max_body, max_connections, backlog;
-    double header_timeout, idle_timeout, body_timeout, write_timeout;
-} settings;
-
-static const struct {
-    const char *name;
-    size_t at;
-    double value, min, max;
-} numbers[] = {
-#define NUMBER(id, value, min, max)                                                                \
-    {                                                                                              \
-#id, offsetof(settings, id), value, min, max                                               \
-    }
-    NUMBER(max_header_bytes, MAX_HEADER_BYTES, 256, 1 << 20),
-    NUMBER(max_headers, MAX_HEADERS, 1, 1000),
-    NUMBER(max_target, MAX_TARGET, 1, 1 << 20),
-    NUMBER(max_body, MAX_BODY, 0, 1e15),
-    NUMBER(max_connections, MAX_CONNECTIONS, 1, 1e9),
-    NUMBER(backlog, BACKLOG, 1, 65535),
-    NUMBER(header_timeout, HEADER_TIMEOUT, 0.001, DAY),
-    NUMBER(idle_timeout, IDLE_TIMEOUT, 0.001, DAY),
-    NUMBER(body_timeout, BODY_TIMEOUT, 0.001, DAY),
-    NUMBER(write_timeout, WRITE_TIMEOUT, 0.001, DAY),
-#undef NUMBER
-};
-
-enum { NUMBERS = sizeof numbers / sizeof numbers[0] };
-
-static void check_names(lua_State *L, int table)
-{
-    for (lua_pushnil(L); lua_next(L, table); lua_pop(L, 1)) {
-        const char *key = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "?";
-        bool known = !strcmp(key, "host") || !strcmp(key, "port") || !strcmp(key, "handler") ||
-                     !strcmp(key, "reuse_port");
-        for (int i = 0; i < NUMBERS && !known; i++)
-            known = strcmp(key, numbers[i].name) == 0;
-        if (!known)
-            luaL_error(L, "serve has no option '%s'", key);
-    }
-}
-
-static double check_number(lua_State *L, int table, const char *name, double value, double min,
-                           double max)
-{
-    lua_getfield(L, table, name);
-    if (!lua_isnil(L, -1)) {
-        if (lua_type(L, -1) != LUA_TNUMBER)
-            luaL_error(L, "option %s must be a number", name);
-        value = lua_tonumber(L, -1);
-        if (!(value >= min && value <= max))
-            luaL_error(L, "option %s must be from %f to %f", name, min, max);
-    }
-    lua_pop(L, 1);
-    return value;
-}
-
-static http_options check_options(lua_State *L, int table)
-{
-    settings s;
-    check_names(L, table);
-    for (int i = 0; i < NUMBERS; i++)
-        *(double *)((char *)&s + numbers[i].at) = check_number(
-            L, table, numbers[i].name, numbers[i].value, numbers[i].min, numbers[i].max);
-    return (http_options){
-        .limits = {.head = (uint32_t)s.max_header_bytes,
-                   .target = (uint32_t)s.max_target,
-                   .fields = (uint16_t)s.max_headers},
-        .max_body = s.max_body,
-        .max_connections = s.max_connections,
-        .backlog = s.backlog,
-        .header_timeout = s.header_timeout,
-        .idle_timeout = s.idle_timeout,
-        .body_timeout = s.body_timeout,
-        .write_timeout = s.write_timeout,
-    };
-}
 
 void http_server_push_handler(lua_State *L, http_server *server)
 {
@@ -116,10 +28,56 @@ void http_server_push_handler(lua_State *L, http_server *server)
 
 static void on_accept(neap_transport *listener, neap_transport *t, int status);
 
+/* Are there as many as may be served? */
+static bool is_full(const http_server *server)
+{
+    return server->count - server->refused >= server->options.max_connections;
+}
+
+/* Is the next one to stay in the backlog for now? */
+static bool makes_wait(const http_server *server)
+{
+    return server->options.refuses ? server->refused >= HTTP_REFUSED_LIMIT : is_full(server);
+}
+
+/* -- who waits for the end -- */
+
+struct http_drain {
+    neap_op op;
+    http_server *server; /* NULL: completed */
+    http_drain *next;
+};
+
+static void drain_cancel(neap_op *op)
+{
+    http_drain *d = (http_drain *)op, **p = &d->server->drains;
+    while (*p != d)
+        p = &(*p)->next;
+    *p = d->next;
+    neap->complete(op, UV_ECANCELED, NEAP_F_END);
+}
+
+static const neap_op_class drain_class = {"http.server.drain", NULL, drain_cancel, NULL};
+
+static void wake_drains(http_server *server, int status)
+{
+    http_drain *d = server->drains;
+    server->drains = NULL;
+    while (d) {
+        http_drain *next = d->next;
+        neap->complete(&d->op, status, NEAP_F_END);
+        d = next;
+    }
+}
+
+/* -- the end -- */
+
 static void check_gone(http_server *server)
 {
     if (server->listener || server->count > 0)
         return;
+    neap->timer_stop(&server->deadline);
+    wake_drains(server, 0);
     if (server->closing)
         neap->handle_closed(&server->handle);
     else if (server->stopping)
@@ -133,8 +91,9 @@ void http_server_left(http_connection *c)
         c->next->previous = c->previous;
     *(c->previous ? &c->previous->next : &server->connections) = c->next;
     server->count--;
+    server->refused -= c->refused;
     neap->alloc(server->handle.env, c, sizeof *c, 0);
-    if (server->paused && server->listening && server->count < server->options.max_connections) {
+    if (server->paused && server->listening && !makes_wait(server)) {
         server->paused = false;
         neap->transport_listen(server->listener, 0, on_accept);
     }
@@ -148,15 +107,20 @@ static void on_listener_closed(neap_transport *t)
     check_gone(server);
 }
 
-/* When there are max_connections, more wait in the kernel's backlog. A failure to accept (EMFILE) is
- * the transport's to get over. */
+/* A failure to accept (EMFILE) is the transport's to get over. */
 static void on_accept(neap_transport *listener, neap_transport *t, int status)
 {
     http_server *server = listener->owner;
     if (status < 0)
         return;
-    http_connection_open(server, t);
-    if (server->count >= server->options.max_connections) {
+    bool refused = server->options.refuses && is_full(server);
+    http_connection *c = http_connection_open(server, t);
+    if (refused && c) {
+        c->refused = true;
+        server->refused++;
+        http_connection_refuse(c, 503);
+    }
+    if (makes_wait(server)) {
         server->paused = true;
         neap->transport_listen(listener, 0, NULL);
     }
@@ -171,13 +135,25 @@ static void stop_listening(http_server *server)
     server->listener->type->close(server->listener, on_listener_closed);
 }
 
+static void close_connections(http_server *server)
+{
+    for (http_connection *c = server->connections; c; c = c->next)
+        http_connection_close(c);
+}
+
+static void on_deadline(neap_timer *timer)
+{
+    close_connections(neap_container_of(timer, http_server, deadline));
+}
+
 static int on_close(neap_handle *handle)
 {
     http_server *server = (http_server *)handle;
     server->closing = true;
     stop_listening(server);
-    for (http_connection *c = server->connections; c; c = c->next)
-        http_connection_close(c);
+    close_connections(server);
+    neap->timer_stop(&server->deadline);
+    wake_drains(server, UV_ECANCELED);
     neap->let_go(handle->env, &server->handler);
     neap->let_go(handle->env, &server->object);
     return server->listener || server->count > 0;
@@ -236,8 +212,9 @@ int http_server_listen(lua_State *L)
     luaL_checktype(L, OPTIONS, LUA_TTABLE);
     luaL_checktype(L, HANDLER, LUA_TFUNCTION);
     int arity = (int)luaL_checkinteger(L, ARITY);
-    http_options options = check_options(L, OPTIONS);
-    int port = (int)check_number(L, OPTIONS, "port", 0, 0, 65535);
+    http_options options = http_options_read(L, OPTIONS);
+    lua_getfield(L, OPTIONS, "port");
+    int port = (int)luaL_optinteger(L, -1, 0);
     check_address(L, ADDRESS, port, &address);
     lua_getfield(L, OPTIONS, "reuse_port");
     unsigned flags = lua_toboolean(L, -1) ? NEAP_BIND_REUSEPORT : 0;
@@ -246,6 +223,7 @@ int http_server_listen(lua_State *L)
     server->state = http_state_of(L);
     server->options = options;
     server->arity = arity;
+    server->deadline = (neap_timer){.fire = on_deadline, .env = server->handle.env};
     server->handler = neap->hold(L, HANDLER);
     server->object = neap->hold(L, -1);
     int r = try_listen(server, (struct sockaddr *)&address, flags);
@@ -267,7 +245,24 @@ int http_server_stop(lua_State *L)
     for (http_connection *c = server->connections; c; c = c->next)
         if (c->phase == HTTP_IDLE && !c->in)
             http_connection_finish(c);
+    if (!lua_isnoneornil(L, 2))
+        neap->timer(server->handle.env, &server->deadline, luaL_checknumber(L, 2));
     return 0;
+}
+
+int http_server_drain(lua_State *L)
+{
+    http_server *server = neap->handle_test(L, 1, &server_class);
+    lua_settop(L, lua_isfunction(L, 2) ? 2 : 1);
+    http_drain *d = neap->op_new(L, &drain_class, sizeof *d);
+    if (!server) {
+        neap->complete(&d->op, 0, NEAP_F_END);
+        return neap->wait(L, &d->op);
+    }
+    d->server = server;
+    d->next = server->drains;
+    server->drains = d;
+    return neap->wait(L, &d->op);
 }
 
 int http_server_is_closed(lua_State *L)

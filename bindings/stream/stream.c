@@ -102,6 +102,14 @@ static neap_transport *take(lua_State *L, int index, neap_buf *unread)
     return t;
 }
 
+static int unread(lua_State *L, int index, const char *data, size_t length)
+{
+    stream *s = neap->handle_test(L, index, &neap_stream_class);
+    return s ? buffer_prepend(s->handle.env, &s->unread, data, length) : UV_EINVAL;
+}
+
+static const neap_streams streams = {.size = sizeof(neap_streams), .unread = unread};
+
 /* ---- Functions ---- */
 
 static int methods(lua_State *L)
@@ -217,7 +225,8 @@ static int open_stream(neap_env *env, lua_State *L, void *state)
 {
     (void)L, (void)state;
     neap->transport_streams(env, take, give);
-    return neap->provide(env, ENV, env);
+    int status = neap->provide(env, NEAP_STREAMS, &streams);
+    return status ? status : neap->provide(env, ENV, env);
 }
 
 NEAP_EXTENSION(neap_stream, .functions = functions, .open = open_stream, .flags = NEAP_PUBLIC)

@@ -400,6 +400,17 @@ typedef struct {
     void (*busy)(neap_env *env, int n);
 } neap_uv;
 
+/* ---- The interface "neap.stream/1", of who makes stream objects. ---- */
+
+#define NEAP_STREAMS "neap.stream/1"
+
+typedef struct {
+    size_t size;
+    /* Bytes that the stream object at index gives before all others, as transport_take returns them:
+     * copied. 0, UV_ENOMEM, or UV_EINVAL: it is no open stream. */
+    int (*unread)(lua_State *L, int index, const char *data, size_t length);
+} neap_streams;
+
 /* ---- The descriptor. ---- */
 
 enum {

@@ -1,0 +1,71 @@
+/* pieces.c -- the body of a request piece by piece: what request:chunks() iterates over.
+ *
+ *   piece(request, limit?) -> bytes | nil, or nil, err
+ *
+ * What has come since the last piece lies in x->body.data, which is used again and again: a body of any
+ * size takes one buffer of the pool. Above HTTP_HIGH_WATER reading pauses until somebody asks.
+ */
+#include "http.h"
+
+static bool has_some(const http_exchange *x)
+{
+    return x->body.data && x->body.data->end > 0;
+}
+
+static int push_piece(lua_State *L, http_exchange *x)
+{
+    if (has_some(x)) {
+        lua_pushlstring(L, x->body.data->data, x->body.data->end);
+        x->body.data->end = 0;
+    } else {
+        lua_pushnil(L);
+    }
+    return 1;
+}
+
+static int piece_results(lua_State *L, neap_op *op)
+{
+    const http_wait *w = (http_wait *)op;
+    http_ref ref = {w->ticket, w->serial};
+    return push_piece(L, http_ref_check(L, &ref));
+}
+
+static const neap_op_class wait_piece = {"http.request.chunks", piece_results, http_wait_cancel,
+                                         NULL};
+
+void http_piece_give(http_exchange *x)
+{
+    if (x->body.data->end >= HTTP_HIGH_WATER)
+        http_body_want(x, false);
+    if (x->readers && has_some(x))
+        http_wait_wake(&x->readers, 0, NULL);
+}
+
+static void read_on(lua_State *L, http_exchange *x)
+{
+    double limit = http_body_check_limit(L, x, 2);
+    if (x->body.state == HTTP_BODY_UNREAD && !x->body.flow) {
+        x->body.limit = limit;
+        x->body.pieces = x->body.wanted = true;
+        http_body_resume(x);
+    } else if (x->body.pieces && x->body.state == HTTP_BODY_FLOWING && !x->body.wanted) {
+        http_body_want(x, true);
+        http_body_resume(x);
+    }
+}
+
+int http_request_piece(lua_State *L)
+{
+    http_exchange *x = http_check(L, HTTP_REQUEST);
+    bool asked = x->body.data || x->body.flow || x->body.state == HTTP_BODY_READING;
+    if (!x->body.pieces && asked)
+        return luaL_error(L, "the body of this request has been asked for already");
+    if (!has_some(x))
+        read_on(L, x);
+    if (has_some(x) || x->body.state == HTTP_BODY_DONE)
+        return push_piece(L, x);
+    if (x->body.state == HTTP_BODY_FAILED)
+        return neap->fail(L, x->body.error, NEAP_F_MESSAGE, x->body.message, NEAP_F_END);
+    lua_settop(L, 1);
+    return neap->wait(L, &http_wait_new(L, x, &wait_piece, &x->readers)->op);
+}
