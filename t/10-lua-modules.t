@@ -133,13 +133,15 @@ subtest 'rocks are found' => sub {
     in_tree('home/.luarocks', 'users', "in the user's tree");
     put('lua_modules/share/lua/5.1/folder/init.lua', 'return "a folder"');
     put('app/main.lua', 'for _, name in ipairs { "beside", "here", "users", "folder" } do print(require(name)) end');
-    is((run("$neap app/main.lua"))[0], "beside the script\nin the current folder\nin the user's tree\na folder\n", 'in each tree');
+    is((run("$neap app/main.lua"))[0], "beside the script\nin the current folder\nin the user's tree\na folder\n",
+        'in each tree');
 
     in_tree($_, 'same', $_) for qw(app/lua_modules lua_modules home/.luarocks);
     put('same.lua', 'return "a file of the project"');
     put('app/same.lua', 'return "a file beside the script"');
     put('app/same_main.lua', 'print((require "same"))');
-    for my $expected ('a file beside the script', 'a file of the project', 'app/lua_modules', 'lua_modules', 'home/.luarocks') {
+    for my $expected ('a file beside the script', 'a file of the project', 'app/lua_modules', 'lua_modules',
+        'home/.luarocks') {
         is((run("$neap app/same_main.lua"))[0], "$expected\n", "the nearest comes first: $expected");
         unlink $expected =~ /beside/ ? 'app/same.lua' : $expected =~ /^a/ && $expected !~ m{/} ? 'same.lua'
             : "$expected/share/lua/5.1/same.lua";
@@ -151,10 +153,11 @@ subtest 'rocks are found' => sub {
         "in the current folder\n", 'in threads');
 
     in_tree('lua_modules', 'task', 'a rock');
-    is((run("$neap -e 'print(type(require \"neap.task\"), require \"task\")'"))[0], "table\ta rock\n", "no rock is Neap's own");
+    is((run("$neap -e 'print(type(require \"neap.task\"), require \"task\")'"))[0], "table\ta rock\n",
+        "no rock is Neap's own");
     my $missing = (run("$neap -e 'require \"nowhere\"'"))[1];
-    like($missing, qr{no file '\./lua_modules/share/lua/5\.1/nowhere\.lua'.*no file '\./lua_modules/lib/lua/5\.1/nowhere\.so'}s,
-        'who misses one is told where it was looked for');
+    my $files = qr{no file '\./lua_modules/share/lua/5\.1/nowhere\.lua'};
+    like($missing, qr{$files.*no file '\./lua_modules/lib/lua/5\.1/nowhere\.so'}s, 'who misses one is told where it was looked for');
     chdir "$dir/app" or die $!;
     unlike((run("HOME=$dir/none $neap -e 'require \"nowhere\"'"))[1], qr/luarocks/, 'not in trees that are not there');
     chdir $dir or die $!;

@@ -62,7 +62,8 @@ local settings = require "cjson".decode(require "neap.fs".read_file "app/new/.lu
 print(settings["runtime.version"], settings["workspace.checkThirdParty"], unpack(settings["workspace.library"]))
 LUA
     my ($out) = run("$neap read.lua");
-    is($out, "LuaJIT\tfalse\tlua_modules/share/lua/5.1\t$types\n", "are JSON, and know Neap's types and the project's rocks");
+    is($out, "LuaJIT\tfalse\tlua_modules/share/lua/5.1\t$types\n",
+        "are JSON, and know Neap's types and the project's rocks");
     is(slurp('app/new/.gitignore'), "/lua_modules/\n", 'and git leaves the rocks out');
 };
 
@@ -72,13 +73,15 @@ subtest 'what is there stays' => sub {
     chdir 'app/new' or die $!;
     my ($out, $status) = run("$neap init");
     is($status, 1, 'a second time: 1');
-    is($out, "neap init: main.lua, greeting.lua, spec/greeting_spec.lua, .luarc.json: there already; nothing was written\n", 'and why');
+    is($out, "neap init: main.lua, greeting.lua, spec/greeting_spec.lua, .luarc.json: there already; "
+          . "nothing was written\n", 'and why');
     chdir $dir or die $!;
     is(slurp("app/new/$_"), $before{$_}, "$_ is as it was") for @files;
 
     mkdir 'one';
     put('one/.luarc.json', '{}');
-    is((run("$neap init one"))[0], "neap init: .luarc.json: there already; nothing was written\n", 'one file is enough');
+    is((run("$neap init one"))[0], "neap init: .luarc.json: there already; nothing was written\n",
+        'one file is enough');
     ok(!-e 'one/main.lua' && !-e 'one/spec', 'for nothing to be written');
     mkdir 'link';
     symlink 'nowhere', 'link/main.lua' or die $!;
