@@ -58,7 +58,7 @@ describe("a task", function()
     collectgarbage()
     assert(host.stats().tasks <= 3)
     assert(collectgarbage("count") < 4000)
-  end)
+  end, { timeout = 60 })
 end)
 
 describe("a group", function()

@@ -54,7 +54,7 @@ end
 
 local function pattern(n)          -- bytes that show when some are lost or out of order
   local parts = {}
-  for i = 1, n / 8 do parts[i] = ("%08d"):format(i) end
+  for i = 1, n / 64 do parts[i] = ("%064d"):format(i) end
   return table.concat(parts)
 end
 
