@@ -1,0 +1,5 @@
+-- neap.command.test: `neap test`.
+
+return function(...)
+  return require("neap.test").main({ ... })
+end
