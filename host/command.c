@@ -116,6 +116,8 @@ static int check(const command *c, int argc, char **argv, int rest)
         return wrong("--allow means nothing without", "--sandbox");
     if (c->watches && !c->watch_it && !c->watched)
         return wrong("--watch-path means nothing without", "--watch");
+    if (c->interactive && c->sandbox)
+        return wrong("-i does not go with", "--sandbox");
     if (!c->watch_it)
         return 0;
     if (c->subcommand)
@@ -154,7 +156,7 @@ int neap_command_parse(command *c, int argc, char **argv)
     if (i < argc && !c->evaluates)
         c->script = i;
     c->arg = c->script ? c->script : i - 1;
-    if (!c->script && !c->codes && isatty(STDIN_FILENO))
+    if (!c->script && !c->codes && !c->sandbox && isatty(STDIN_FILENO))
         c->interactive = true;
     return 0;
 }

@@ -169,7 +169,7 @@ void neap_task_site(neap_task *t, lua_State *L)
     if (neap_user_frame(L, &ar)) {
         memcpy(t->site, ar.short_src, sizeof t->site);
         t->line = ar.currentline;
-    } else if (by && by->line) {
+    } else if (by) {
         take_site(t, by);
     }
 }
