@@ -45,6 +45,8 @@ static void set_debug(lua_State *L)
     }
 }
 
+enum { REPORTS = 3 }; /* where the child of --watch tells what it loads */
+
 /* The limit of descriptors that the process was given. Ours is raised; children get theirs back. */
 static struct rlimit given_limit;
 
@@ -201,6 +203,10 @@ int main(int argc, char **argv)
     if (done)
         return done - 1;
     open_standard_descriptors();
+    if (c.watched && fcntl(REPORTS, F_SETFD, FD_CLOEXEC)) {
+        fputs("neap: --watched is for neap --watch only\n", stderr);
+        return 2;
+    }
     c.limit_raised = raise_descriptor_limit();
     return run(&c, argc, argv);
 }

@@ -5,7 +5,7 @@
  *   editor:event() -> kind, ...      "line", text, pasting (more of what is pasted follows); "end";
  *                                    "abandoned" (Ctrl-C, and the line is no more); "complete", text, cursor
  *                                    (bytes before it); "interrupt" (Ctrl-C while none is typed)
- *   editor:insert(at, text)          at the cursor, if the line is still `at`
+ *   editor:insert(at, text)          the answer to "complete": at the cursor, if the line is still `at`
  *   editor:remember(line)            for the history
  *   editor:columns() -> n            of the terminal
  *   editor:is_terminal() -> boolean  is there a person?
@@ -77,7 +77,7 @@ void edit_on_event(neap_env *env, void *data)
         free(event);
         return;
     }
-    if (event->kind == EVENT_INTERRUPT)
+    if (event->kind == EVENT_INTERRUPT || event->kind == EVENT_ABANDONED)
         edit_answered(s->editor);
     if (event->kind != EVENT_COMPLETE && event->kind != EVENT_INTERRUPT) {
         edit_show_now(s->editor);

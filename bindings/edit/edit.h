@@ -57,6 +57,7 @@ typedef struct {
         terminal;    /* standard input is one; and so is the output, and it can be edited on */
     edit_line *line; /* NULL: libedit is not there, or not of use */
     bool editing, abandoned, pasting;
+    bool completing; /* keys wait for an answer to EVENT_COMPLETE */
     char prompt[32];
     unsigned char pending[8]; /* bytes read but not given to libedit yet */
     int pendings;

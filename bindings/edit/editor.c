@@ -136,6 +136,7 @@ static void take_message(editor *e, const edit_message *m)
     } else if (e->line && m->kind == MESSAGE_REMEMBER) {
         edit_line_remember(e->line, m->text);
     } else if (e->line && m->kind == MESSAGE_INSERT && e->editing) {
+        e->completing = false;
         edit_line_insert(e->line, m->text, m->second);
     }
 }
@@ -160,14 +161,13 @@ static void take_messages(editor *e)
 
 static void on_interrupt(editor *e)
 {
-    if (e->editing) {
-        e->abandoned = true;
-        return;
-    }
     uv_mutex_lock(&e->lock);
     e->unanswered = true;
     uv_mutex_unlock(&e->lock);
-    edit_post(e, EVENT_INTERRUPT, "", 0);
+    if (e->editing)
+        e->abandoned = true; /* which is an event, too */
+    else
+        edit_post(e, EVENT_INTERRUPT, "", 0);
 }
 
 static void take_signals(editor *e)
@@ -225,11 +225,13 @@ int edit_next_byte(editor *e, int timeout)
 {
     unsigned char byte;
     for (;;) {
-        int came = wait_for(e, true, timeout);
+        int came = wait_for(e, !e->completing, e->completing ? COMPLETION : timeout);
         if (e->abandoned)
             return INPUT_ABANDONED;
-        if (came == NOTHING)
+        if (came == NOTHING && !e->completing)
             return INPUT_ENDED;
+        if (came == NOTHING)
+            e->completing = false;
         if (came != INPUT)
             continue;
         ssize_t n = read(STDIN_FILENO, &byte, 1);
@@ -271,7 +273,7 @@ static void edit(editor *e)
 {
     char *line = e->line ? edit_line_read(e->line) : read_plain(e);
     bool interrupted = e->abandoned;
-    e->editing = e->abandoned = false;
+    e->editing = e->abandoned = e->completing = false;
     if (interrupted) {
         e->pasting = false;
         if (e->line)

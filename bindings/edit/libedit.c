@@ -219,7 +219,7 @@ static unsigned char complete(EditLine *el, int key)
         return CC_NORM;
     memcpy(text, info->buffer, n);
     text[n] = 0;
-    edit_post(line->editor, EVENT_COMPLETE, text, (int)line->asked);
+    line->editor->completing = edit_post(line->editor, EVENT_COMPLETE, text, (int)line->asked) == 0;
     free(text);
     return CC_NORM;
 }
@@ -275,7 +275,7 @@ void edit_line_insert(edit_line *line, const char *at, const char *text)
     const LineInfo *info = line->f.el_line(line->el);
     size_t n = (size_t)(info->lastchar - info->buffer);
     if (n != strlen(at) || memcmp(at, info->buffer, n) != 0 ||
-        info->cursor - info->buffer != line->asked)
+        info->cursor - info->buffer != line->asked || !*text)
         return;
     line->f.el_insertstr(line->el, text);
     line->f.el_set(line->el, EL_REFRESH);

@@ -106,11 +106,30 @@ local function options(...)
   return run_options(argv, rest, n)
 end
 
+local function evaluates(argv, rest)
+  for i = 1, rest - 1 do
+    if argv[i] == "-e" then
+      return true
+    end
+  end
+end
+
+-- The parent, and what its child does before its script.
+local function watch(what, ...)
+  local argv, n = { ... }, select("#", ...)
+  local rest = options_end(argv)
+  local script = not evaluates(argv, rest) and argv[rest] or nil
+  if what == "--watched" then
+    return require("neap.command.watched")(script)
+  end
+  return require("neap.command.watch")(argv, rest, n, script)
+end
+
 return function(what, ...)
   if what == "options" then
     return options(...)
   elseif what == "--watch" or what == "--watched" then
-    return require("neap.command." .. what:sub(3))(...)
+    return watch(what, ...)
   end
   os.exit(require("neap.command." .. what)(...))
 end

@@ -144,6 +144,7 @@ end
 
 function handlers.interrupt(session)
   if session.running then
+    print ""                                     -- behind the terminal's "^C"
     session.interrupted = true
     session.running:cancel()
   end
@@ -151,11 +152,10 @@ end
 
 function handlers.complete(session, line, cursor)
   local rest, names = complete(line:sub(1, cursor))
-  if rest ~= "" then
-    session.editor:insert(line, rest)
-  elseif #names > 1 then
+  if rest == "" and #names > 1 then
     print(table.concat(names, "  "))
   end
+  session.editor:insert(line, rest)
 end
 
 handlers["end"] = function(session)
@@ -216,7 +216,12 @@ local function open_session()
     editing = false, running = nil, interrupted = false,
   }
   function session.show(...)
-    show_values(session, select("#", ...), ...)
+    local n, _, err = select("#", ...), ...
+    if session.interrupted and n == 2 and errors.is(err, "ECANCELED") then
+      print "cancelled"
+    else
+      show_values(session, n, ...)
+    end
   end
   for _, line in ipairs(session.is_terminal and session.history:lines() or {}) do
     editor:remember(line)

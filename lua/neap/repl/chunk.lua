@@ -2,8 +2,8 @@
 --
 --   compile(text) -> fn | nil, why | nil         nil alone: more has to come
 --
--- fn(show) calls show with the values of an expression, with or without "=" before it; anything else is a chunk. A `local` at its top level
--- would be gone with the line: it sets a global.
+-- fn(show) calls show with the values of an expression, with or without "=" before it; anything else is a chunk. A
+-- `local` at its top level would be gone with the line: it sets a global.
 
 local NAME = "=stdin"
 
