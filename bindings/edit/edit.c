@@ -191,7 +191,7 @@ static int editor_edit(lua_State *L)
     editor *e = check_editor(L);
     const char *prompt = luaL_checkstring(L, 2);
     neap->output(e->handle.env,
-                 e->terminal ? write_above : NULL); /* what was said is before the prompt */
+                 e->shared ? write_above : NULL); /* what was said is before the prompt */
     int status = edit_send(e, MESSAGE_EDIT, prompt, NULL);
     if (status)
         return refuse(L, status, "edit.edit");

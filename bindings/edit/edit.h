@@ -53,8 +53,9 @@ typedef struct {
     bool unanswered; /* the loop has not seen the last interrupt yet */
 
     /* The thread's. */
-    bool keyboard,
-        terminal;    /* standard input is one; and so is the output, and it can be edited on */
+    bool keyboard;   /* standard input is one */
+    bool shared;     /* and the output is its screen */
+    bool terminal;   /* on which a line can be edited */
     edit_line *line; /* NULL: libedit is not there, or not of use */
     bool editing, abandoned, pasting;
     bool completing; /* keys wait for an answer to EVENT_COMPLETE */

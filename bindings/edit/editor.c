@@ -18,8 +18,10 @@
 #include <unistd.h>
 
 enum {
-    PATIENCE = 200
-}; /* ms that the loop may take to see an interrupt, before its script is stopped */
+    PATIENCE =
+        200, /* ms that the loop may take to see an interrupt, before its script is stopped */
+    COMPLETION = 500, /* ms that keys wait for the names that a Tab has asked for */
+};
 
 /* ---- The loop's side ---- */
 
@@ -119,7 +121,7 @@ static void show(editor *e, const char *text)
         edit_line_show(e->line, text);
         return;
     }
-    if (e->editing && e->terminal)
+    if (e->editing && e->shared)
         edit_write("\r", 1);
     write_lines(text);
     if (e->editing && e->keyboard)
