@@ -337,8 +337,8 @@ int edit_start(editor *e)
 {
     const char *kind = getenv("TERM");
     e->keyboard = isatty(STDIN_FILENO);
-    e->terminal =
-        e->keyboard && isatty(STDOUT_FILENO) && kind && *kind && strcmp(kind, "dumb") != 0;
+    e->shared = e->keyboard && isatty(STDOUT_FILENO);
+    e->terminal = e->shared && kind && *kind && strcmp(kind, "dumb") != 0;
     e->last = &e->first;
     int status = uv_mutex_init(&e->lock);
     if (status)
