@@ -76,13 +76,13 @@ static bool nearest_entry(DIR *folder, const char *name, char *found, size_t siz
     return *found;
 }
 
-static bool suggest_entry(const char *path, char *text, size_t size)
+static void suggest_entry(const char *path, char *text, size_t size)
 {
     char in[1024], found[256];
     const char *slash = strrchr(path, '/');
     int length = slash ? (int)(slash - path) + 1 : 0;
     if (length >= (int)sizeof in)
-        return false;
+        return;
     memcpy(in, path, (size_t)length);
     in[length] = 0;
     DIR *folder = opendir(length ? in : ".");
@@ -91,13 +91,14 @@ static bool suggest_entry(const char *path, char *text, size_t size)
         closedir(folder);
     if (near)
         snprintf(text, size, " (did you mean '%s%s'?)", in, found);
-    return near;
 }
 
 void neap_suggest_path(const char *path, char *text, size_t size)
 {
     size_t n = strlen(text);
     const char *name = strchr(path, '/') ? NULL : neap_suggest(path, neap_subcommands);
-    if (!suggest_entry(path, text + n, size - n) && name)
+    if (name)
         snprintf(text + n, size - n, " (did you mean 'neap %s'?)", name);
+    else
+        suggest_entry(path, text + n, size - n);
 }

@@ -71,9 +71,13 @@ class Session:
         self.type(keys)
         return self.find(wanted)
 
-    def end(self):
-        until = time.time() + SECONDS
+    def end(self, keys=""):
+        """Its status; the keys are typed until they are taken, as what comes before the prompt is not."""
+        until, again = time.time() + SECONDS, 0
         while time.time() < until:
+            if keys and time.time() > again:
+                self.type(keys)
+                again = time.time() + 0.5
             self.read(0.05)
             pid, status = os.waitpid(self.pid, os.WNOHANG)
             if pid:
@@ -103,8 +107,7 @@ def lines_and_values():
     s.step("21)\r", "\n42\n", "that shows its value")
     s.step(".help\r", "Ctrl-R", ".help")
     s.step(".nonsense\r", "there is no .nonsense", "a command that is none")
-    s.step("\x04", "", "Ctrl-D")
-    ok(s.end() == 0, "ends it with 0")
+    ok(s.end("\x04") == 0, "Ctrl-D ends it with 0", plain(s.text)[s.at:])
     ok(termios.tcgetattr(s.fd)[:4] == s.mode[:4], "and the terminal is as it was")
 
 
@@ -121,7 +124,7 @@ def failures():
     s.step("task.spawn(function() error('be' .. 'hind') end)\r", "behind", "an error of another task is shown")
     s.step("1 + 1\r", "\n2\n", "and leaves it standing too")
     s.step("os.exit(7)\r", "", "os.exit")
-    ok(os.waitstatus_to_exitcode(s.end() or 0) == 7, "ends it with its status")
+    ok(os.waitstatus_to_exitcode(s.end() or 0) == 7, "ends it with its status", plain(s.text)[s.at:])
 
 
 def interrupts():
@@ -174,8 +177,7 @@ def pasting():
     s.step("[200~no\x1b[201~\x15" + "8 * 8\r", "\n64\n", "an escape that comes in pieces is one")
     s.type("function h()\r\treturn 5\rend\r")
     s.step("h() + 90\r", "\n95\n", "without such marks it comes line by line")
-    s.type("\x04")
-    s.end()
+    s.end("\x04")
 
 
 def completion():
@@ -195,8 +197,7 @@ def completion():
     s.step("bad = setmetatable({}, { __index = function() print 'touched' end })\rbad.x\t\x15" + "6 + 6\r", "\n12\n", "values are looked at")
     ok("\ntouched" not in plain(s.text), "and not touched")
     s.step("for i = 1, 2 do\r\tio.write(i, ';')\rend\r", "1;2;", "at a line's beginning it indents")
-    s.type("\x04")
-    s.end()
+    s.end("\x04")
 
 
 def keeping():
@@ -204,8 +205,7 @@ def keeping():
     one.find("> "), two.find("> ")
     one.quiet("'first'\r", '\n"first"\n'), two.quiet("'second'\r", '\n"second"\n'), one.quiet("'third'\r", '\n"third"\n')
     for s in (one, two):
-        s.type("\x04")
-        s.end()
+        s.end("\x04")
     lines = open(history).read().splitlines()
     ok(lines[-3:] == ["'first'", "'second'", "'third'"], "lines of two sessions are all kept", repr(lines))
     ok(stat.S_IMODE(os.stat(history).st_mode) == 0o600, "for their owner only")
@@ -213,20 +213,17 @@ def keeping():
     s.find("> ")
     s.step("\x1b[A\x1b[A\r", '\n"second"\n> ', "those of earlier sessions come back")
     s.step("\x12fir\r", '\n"first"\n', "and are found by Ctrl-R")
-    s.type("\x04")
-    s.end()
+    s.end("\x04")
     s = Session(NEAP_HISTORY="")
     s.find("> ")
     s.step("'un' .. 'kept'\r", '\n"unkept"\n', "NEAP_HISTORY='' keeps none")
-    s.type("\x04")
-    s.end()
+    s.end("\x04")
     ok("unkept" not in open(history).read() and "'un'" not in open(history).read(), "indeed")
     s = Session(NEAP_HISTORY="/dev/null/none")
     s.find("> ")
     s.step("1\r", "lines are not kept: ", "where that fails it is said")
     s.step("1 + 2\r", "\n3\n", "and it goes on")
-    s.type("\x04")
-    s.end()
+    s.end("\x04")
 
 
 def options():
@@ -234,33 +231,28 @@ def options():
     s = Session("-i", "script.lua", "x", "y")
     s.step("", "ran\tx\ty\n", "-i runs the script")
     s.step("answer\r", "\n42\n", "and goes on")
-    s.type("\x04")
-    s.end()
+    s.end("\x04")
     open(os.path.join(folder, "bad.lua"), "w").write("answer = 43\nerror('fails')\n")
     s = Session("-i", "bad.lua")
     s.step("", "bad.lua:2: fails", "one that fails is told of")
     s.step("answer\r", "\n43\n", "and looked at")
-    s.type("\x04")
-    s.end()
+    s.end("\x04")
     s = Session("-i", "-e", "answer = 44")
     s.find("> ")
     s.step("answer\r", "\n44\n", "-i goes on after -e")
-    s.type("\x04")
-    s.end()
+    s.end("\x04")
     s = Session(NO_COLOR="")
     s.find("> ")
     s.quiet("'col' .. 'our'\r", '"colour"')
     ok("\x1b[32m\"colour\"\x1b[0m" in s.text, "values have colours")
-    s.type("\x04")
-    s.end()
+    s.end("\x04")
     s = Session(TERM="dumb")
     s.step("", "> ", "a terminal that cannot be edited on")
     s.step("1 + 1\n", "\n2\n", "takes lines all the same")
     s.step("print('wa' .. 'its') task.sleep(1000)\n", "waits", "where a chunk waits")
     s.step("\x03", "cancelled", "Ctrl-C cancels it")
     s.step("timer.after(0.01, function() print('la' .. 'ter') end)\n", "later\n> ", "and the prompt comes again")
-    s.type("\x04")
-    ok(s.end() == 0, "Ctrl-D ends it")
+    ok(s.end("\x04") == 0, "Ctrl-D ends it")
 
 
 def no_terminal():
