@@ -173,7 +173,7 @@ static int run(const command *c, int argc, char **argv)
     char *script = c->script && !c->subcommand ? argv[c->script] : NULL;
     char *folder = script ? folder_of(script) : NULL;
     options.preempt_signal = SIGURG;
-    options.permissions = c->sandbox ? c->allow : NULL;
+    options.permissions = c->sandbox && !c->watch_it ? c->allow : NULL;
     options.lua_path = folder;
     options.on_error = on_error;
     options.data = script;

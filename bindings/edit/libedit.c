@@ -177,6 +177,10 @@ static int next_byte(edit_line *line)
                 return '\n'; /* the whole of it has come */
             continue;
         }
+        if (byte == 0 && !is_empty(line))
+            continue;
+        if (byte == 0) /* Ctrl-D, typed before the terminal had our mode */
+            return INPUT_ENDED;
         if (byte < 0 || !e->pasting)
             return byte;
         if ((byte = pasted(e, byte)))
@@ -203,7 +207,7 @@ static int read_character(EditLine *el, wchar_t *character)
     }
 }
 
-static unsigned char complete(EditLine *el, int key)
+static unsigned char complete(EditLine *el, wint_t key)
 {
     (void)key;
     edit_line *line = current;
@@ -333,7 +337,7 @@ static void set_up(edit_line *line)
     f->el_set(line->el, EL_EDITOR, "emacs");
     f->el_set(line->el, EL_HIST, f->history, line->history);
     f->el_wset(line->el, EL_GETCFN, read_character);
-    f->el_set(line->el, EL_ADDFN, "neap-complete", "complete a name", complete);
+    f->el_wset(line->el, EL_ADDFN, L"neap-complete", L"complete a name", complete);
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         f->el_set(line->el, EL_BIND, keys[i][0], keys[i][1], NULL);
     f->el_source(line->el, NULL); /* ~/.editrc */
@@ -394,8 +398,6 @@ void edit_line_close(edit_line *line)
     uselocale(LC_GLOBAL_LOCALE);
     if (line->locale)
         freelocale(line->locale);
-    if (line->library)
-        dlclose(line->library);
-    current = NULL;
+    current = NULL; /* the library stays: that of terminals below it keeps what it has read */
     free(line);
 }
