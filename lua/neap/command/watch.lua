@@ -113,7 +113,12 @@ local function read_reports(session, pipe)
   end)
 end
 
+-- What an earlier run has loaded counts no more.
 local function start(session)
+  session.files = {}
+  for _, path in ipairs(session.paths) do
+    add_path(session, path)
+  end
   local pipe = uv.new_pipe(false)
   local options = { args = session.arguments, stdio = { 0, 1, 2, pipe } }
   local child, why = uv.spawn(uv.exepath(), options, function(code, signal)
@@ -221,14 +226,11 @@ end
 return function(argv, rest, n, script)
   local arguments, paths = split(argv, rest, n)
   local session = {
-    arguments = arguments, events = task.channel(64), files = {}, folders = {}, whole = {}, signals = {},
+    arguments = arguments, paths = paths, events = task.channel(64), files = {}, folders = {}, whole = {}, signals = {},
     quiet = uv.new_timer(), grace = uv.new_timer(), child = nil, again = false, ending = false,
   }
   if script then
     paths[#paths + 1] = script
-  end
-  for _, path in ipairs(paths) do
-    add_path(session, path)
   end
   watch_signals(session)
   start(session)
