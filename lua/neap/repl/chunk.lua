@@ -69,8 +69,9 @@ local function globals(text)
   return table.concat(parts)
 end
 
+-- A string in quotes does not go on in the next line.
 local function is_incomplete(why)
-  return why and find(why, "near '<eof>'$") ~= nil
+  return why and find(why, "near '<eof>'$") and not find(why, "unfinished string", 1, true)
 end
 
 --- A function that does what the text says, and hands on the values of an expression.

@@ -157,7 +157,8 @@ end
 ---@return string rest what all names have beyond what is typed
 ---@return string[] names
 return function(text)
-  local names, prefix = candidates(text)
+  local found, prefix = candidates(text)
+  local names = { unpack(found) }                -- without its keys
   table.sort(names)
   return common_prefix(names):sub(#prefix + 1), names
 end
