@@ -35,7 +35,6 @@ typedef struct {
     const char *str;
 } HistEvent;
 
-enum { CC_NORM = 0, CC_REFRESH = 4 };
 enum {
     EL_PROMPT = 0,
     EL_EDITOR = 2,
@@ -47,7 +46,7 @@ enum {
     EL_PREP_TERM = 16,
     EL_REFRESH = 20,
 };
-enum { H_SETSIZE = 1, H_ENTER = 10, H_SETUNIQUE = 20 };
+enum { CC_NORM = 0, CC_REFRESH = 4, H_SETSIZE = 1, H_ENTER = 10, H_SETUNIQUE = 20 };
 
 typedef struct {
     EditLine *(*el_init)(const char *, FILE *, FILE *, FILE *);
@@ -254,9 +253,8 @@ static void erase(edit_line *line)
     char up[32];
     const LineInfo *info = line->f.el_line(line->el);
     size_t width = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col ? size.ws_col : 80;
-    size_t row = (strlen(line->editor->prompt) +
-                  columns_of(info->buffer, (size_t)(info->cursor - info->buffer))) /
-                 width;
+    size_t before = columns_of(info->buffer, (size_t)(info->cursor - info->buffer));
+    size_t row = (strlen(line->editor->prompt) + before) / width;
     fflush(line->out);
     int n =
         row ? snprintf(up, sizeof up, "\r\33[%zuA\33[J", row) : snprintf(up, sizeof up, "\r\33[J");
@@ -268,8 +266,7 @@ void edit_line_show(edit_line *line, const char *text)
     size_t n = strlen(text);
     erase(line);
     edit_write(text, n);
-    if (n && text[n - 1] != '\n')
-        edit_write("\n", 1);
+    edit_write("\n", n && text[n - 1] != '\n');
     line->f.el_set(line->el, EL_REFRESH);
 }
 
@@ -310,6 +307,7 @@ char *edit_line_read(edit_line *line)
     static const char on[] = "\33[?2004h", off[] = "\33[?2004l";
     int n = 0;
     edit_write(on, sizeof on - 1);
+    line->f.el_set(line->el, EL_PREP_TERM, 1); /* before the prompt: it asks for keys */
     const char *text = line->f.el_gets(line->el, &n);
     fflush(line->out);
     edit_write(off, sizeof off - 1);
@@ -360,23 +358,25 @@ static bool open_streams(edit_line *line)
     return line->in && line->out && line->err;
 }
 
+static bool open_editor(edit_line *line)
+{
+    if ((line->locale = open_locale()))
+        uselocale(line->locale);
+    line->el = line->f.el_init("neap", line->in, line->out, line->err);
+    line->history = line->f.history_init();
+    return line->el && line->history;
+}
+
 edit_line *edit_line_open(editor *e)
 {
     edit_line *line = calloc(1, sizeof *line);
     if (!line)
         return NULL;
+    current = line;
     line->editor = e;
     line->library = open_library();
-    if (!line->library || !find_functions(line->library, &line->f) || !open_streams(line)) {
-        edit_line_close(line);
-        return NULL;
-    }
-    if ((line->locale = open_locale()))
-        uselocale(line->locale);
-    current = line;
-    line->el = line->f.el_init("neap", line->in, line->out, line->err);
-    line->history = line->f.history_init();
-    if (!line->el || !line->history) {
+    if (!line->library || !find_functions(line->library, &line->f) || !open_streams(line) ||
+        !open_editor(line)) {
         edit_line_close(line);
         return NULL;
     }

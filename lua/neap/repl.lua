@@ -72,8 +72,8 @@ local function ask(session, prompt)
   assert(session.editor:edit(session.is_terminal and prompt or ""))
 end
 
-local function run_chunk(session, fn)
-  session.running, session.interrupted = task.spawn(fn, session.show), false
+-- The chunk's task is there already, so that Ctrl-C finds it from the moment that the line is taken.
+local function await(session)
   local ok, err = pcall(session.running.wait, session.running)
   session.running = nil
   if not ok and session.interrupted and errors.is(err, "ECANCELED") then
@@ -82,6 +82,11 @@ local function run_chunk(session, fn)
     show_error(session, err)
   end
   ask(session, PROMPT)
+end
+
+local function run_chunk(session, fn)
+  session.running, session.interrupted = task.spawn(fn, session.show), false
+  task.spawn(await, session)
 end
 
 local function take_command(session, name)
@@ -111,7 +116,7 @@ local function take_chunk(session)
   local fn, why = chunk.compile(table.concat(session.lines, "\n"))
   if fn then
     session.lines = {}
-    task.spawn(run_chunk, session, fn)
+    run_chunk(session, fn)
   elseif why then
     session.lines = {}
     show_error(session, why)
