@@ -217,11 +217,9 @@ static unsigned char complete(EditLine *el, wint_t key)
         line->f.el_insertstr(el, "  ");
         return CC_REFRESH;
     }
-    char *text = malloc(n + 1);
+    char *text = strndup(info->buffer, n);
     if (!text)
         return CC_NORM;
-    memcpy(text, info->buffer, n);
-    text[n] = 0;
     line->editor->completing = edit_post(line->editor, EVENT_COMPLETE, text, (int)line->asked) == 0;
     free(text);
     return CC_NORM;
