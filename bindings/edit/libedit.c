@@ -263,8 +263,7 @@ void edit_line_show(edit_line *line, const char *text)
 {
     size_t n = strlen(text);
     erase(line);
-    edit_write(text, n);
-    edit_write("\n", n && text[n - 1] != '\n');
+    edit_write(text, n), edit_write("\n", n && text[n - 1] != '\n');
     line->f.el_set(line->el, EL_REFRESH);
 }
 
