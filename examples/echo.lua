@@ -5,7 +5,7 @@
 local net = require "neap.net"
 
 local server = assert(net.listen({ host = "127.0.0.1", port = tonumber(arg[1] or 7000) }, function(stream)
-  for bytes in stream.read, stream do
+  for bytes in stream:chunks() do
     stream:write(bytes)
   end
 end))

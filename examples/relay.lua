@@ -10,18 +10,11 @@ if not to_port then
   os.exit(2)
 end
 
-local function pump(from, to)
-  for bytes in from.read, from do
-    assert(to:write(bytes))         -- waits while the other side is slow
-  end
-  assert(to:shutdown())
-end
-
 local server = assert(net.listen({ host = "127.0.0.1", port = port }, function(near)
   local far = assert(net.connect(host, to_port))
   local ok, err = pcall(task.group, function(group)        -- when one way fails, so does the other
-    group:spawn(pump, near, far)
-    group:spawn(pump, far, near)
+    group:spawn(near.pipe, near, far)
+    group:spawn(far.pipe, far, near)
   end)
   far:close()
   if not ok then error(err, 0) end

@@ -40,22 +40,18 @@ static const neap_module *find_embedded(const char *name)
     return bsearch(name, neap_modules, n, sizeof *neap_modules, by_name);
 }
 
-/* dir/neap/http.lua or dir/neap/http/init.lua for "neap.http". 0 and the chunk pushed, or not. */
+/* dir/neap/http.lua for "neap.http". 0 and the chunk pushed, or not. */
 static int load_from_folder(lua_State *L, const char *dir, const char *name)
 {
-    static const char *const forms[] = {"%s/%s.lua", "%s/%s/init.lua"};
     const char *relative = luaL_gsub(L, name, ".", "/");
-    for (int i = 0; i < 2; i++) {
-        lua_pushfstring(L, forms[i], dir, relative);
-        FILE *file = fopen(lua_tostring(L, -1), "r");
-        if (!file)
-            continue;
-        fclose(file);
-        if (luaL_loadfile(L, lua_tostring(L, -1)))
-            lua_error(L);
-        return 0;
-    }
-    return -1;
+    const char *path = lua_pushfstring(L, "%s/%s.lua", dir, relative);
+    FILE *file = fopen(path, "r");
+    if (!file)
+        return -1;
+    fclose(file);
+    if (luaL_loadfile(L, path))
+        lua_error(L);
+    return 0;
 }
 
 static int load_module(lua_State *L, neap_runtime *rt, const char *name)

@@ -19,7 +19,7 @@ static const char help[] =
     "       neap [-i]                            type Lua and see what it does\n"
     "       neap test [options] [paths]          run specs\n"
     "       neap init [folder]                   begin a project\n"
-    "       neap rocks [command]                 call luarocks for this project\n"
+    "       neap rocks install NAME ...          luarocks, for this project's lua_modules\n"
     "\n"
     "  -e CODE            run CODE; Neap's modules are there under their last name\n"
     "  -l MODULE          require MODULE first\n"

@@ -344,6 +344,7 @@ void *neap_handle_make(lua_State *L, neap_env *env, const neap_handle_class *typ
 void *neap_handle_new(lua_State *L, const neap_handle_class *type);
 void *neap_handle_check(lua_State *L, int index, const neap_handle_class *type);
 void *neap_handle_test(lua_State *L, int index, const neap_handle_class *type);
+void *neap_handle_find(lua_State *L, int index, const neap_handle_class *type);
 neap_handle *neap_handle_any(lua_State *L, int index);
 int neap_handle_is_closing(const neap_handle *h);
 void neap_handle_methods(lua_State *L, const neap_handle_class *type);

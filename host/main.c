@@ -20,6 +20,7 @@
 
 #include "command.h"
 #include "excerpt.h"
+#include "rocks.h"
 
 /* `arg` as in lua: the script (of -e, what precedes its arguments) is 0, what stands before it has negative
  * indexes. */
@@ -178,6 +179,8 @@ static int run(const command *c, int argc, char **argv)
     options.on_error = on_error;
     options.data = script;
     neap_runtime *rt = neap_open(&options, &error);
+    if (rt)
+        neap_rocks_find(neap_lua(rt), folder);
     free(folder);
     if (!rt)
         return neap_report(&error) + (c->sandbox && error.status == UV_EINVAL); /* wrong use is 2 */

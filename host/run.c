@@ -59,6 +59,26 @@ static void wait_for_remotes(neap_runtime *rt)
     }
 }
 
+static void collect(lua_State *S, void *data)
+{
+    (void)data;
+    lua_gc(S, LUA_GCCOLLECT, 0);
+}
+
+/* What was dropped but not yet collected may be what a task waits for: the other end of its stream. */
+static void wake_by_collecting(neap_runtime *rt)
+{
+    uv_loop_t *loop = rt->root->loop;
+    while (neap_task_waiting(rt) && !rt->exiting && !rt->root->stopped && rt->state == RT_OPEN) {
+        if (neap_protected(rt, collect, NULL))
+            lua_settop(rt->S, 0);
+        if (!rt->head && !uv_loop_alive(loop))
+            return;
+        uv_run(loop, UV_RUN_DEFAULT);
+        wait_for_remotes(rt);
+    }
+}
+
 int neap_run(neap_runtime *rt)
 {
     neap_root *root = rt->root;
@@ -70,6 +90,7 @@ int neap_run(neap_runtime *rt)
     if (!rt->exiting) {
         uv_run(rt->root->loop, UV_RUN_DEFAULT);
         wait_for_remotes(rt);
+        wake_by_collecting(rt);
         if (!rt->exiting && !root->stopped && rt->state == RT_OPEN)
             check_deadlock(rt);
         if (rt->head && !rt->exiting) /* an on_error handler for it */

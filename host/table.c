@@ -22,7 +22,7 @@ static int runtime_is(neap_env *env, lua_State *L)
 static const void *find_interface(neap_env *env, const char *name)
 {
     if (strcmp(name, "neap.uv/1") == 0)
-        return env->rt->permissions ? NULL : &neap_the_uv;
+        return &neap_the_uv;
     for (provided *p = env->rt->provided; p; p = p->next)
         if (strcmp(p->name, name) == 0)
             return p->table;
@@ -195,7 +195,7 @@ static neap_env *stream_maker(lua_State *L)
     while (env && !env->take)
         env = env->next;
     if (!env)
-        luaL_error(L, "no streams here: require \"neap.net\" first");
+        luaL_error(L, "no streams here: require \"neap.stream\" first");
     return env;
 }
 
@@ -286,4 +286,6 @@ const neap_table neap_the_table = {
     .handle_any = neap_handle_any,
     .handle_is_closing = neap_handle_is_closing,
     .push_env = push_env,
+    .error_status = neap_error_status,
+    .handle_find = neap_handle_find,
 };

@@ -2,7 +2,7 @@
 --
 -- Run by the LuaJIT that the table is linked to. Line numbers and names stay in, so that tracebacks
 -- read as from source: lua/neap/http.lua is the module neap.http, its chunk is called @neap/http.lua.
--- The same sources give the same bytes.
+-- The same sources give the same bytes. init.lua is no special name: neap/command/init.lua is `neap init`.
 
 -- An older LuaJIT takes any second argument of string.dump as "strip", and orders constants by chance.
 local function probe() return { a = 1, b = 2 } end
@@ -16,7 +16,7 @@ for i = 1, #arg do
   local path = arg[i]:match("^lua/(.*)%.lua$")
   local chunk = "@" .. path .. ".lua"
   modules[i] = {
-    name = path:gsub("/init$", ""):gsub("/", "."),
+    name = path:gsub("/", "."),
     chunk = chunk,
     code = string.dump(assert(loadstring(text, chunk)), deterministic),
   }

@@ -307,8 +307,11 @@ describe("neap.fs", function()
     fails("ENXIO", fs.write_file(at "fifo", "nobody reads"))
     fails("ETIMEDOUT", task.timeout(0.05, fs.read_file, at "fifo"))
     local reader = task.spawn(function() return fs.read_file(at "fifo") end)
-    task.sleep(0.02)
-    local fifo = assert(fs.open(at "fifo", "a"))
+    local fifo
+    repeat                                   -- ENXIO, until the reader has opened it
+      task.sleep(0.001)
+      fifo = fs.open(at "fifo", "a")
+    until fifo
     fifo:write "one"
     task.sleep(0.02)
     fifo:write "two"

@@ -38,12 +38,12 @@ local function pair()
 end
 
 local function echo(stream)
-  for bytes in stream.read, stream do stream:write(bytes) end
+  for bytes in stream:chunks() do stream:write(bytes) end
 end
 
 local function read_all(stream)
   local parts = {}
-  for bytes in stream.read, stream do parts[#parts + 1] = bytes end
+  for bytes in stream:chunks() do parts[#parts + 1] = bytes end
   return table.concat(parts)
 end
 
@@ -575,7 +575,9 @@ describe("neap.net.listen", function()
         net.listen { port = 0, reuseport = true }
       end,
       ["'port' of 'listen' %(integer from 0 to 65535 expected, got 65536%)"] = function() net.listen(65536) end,
-      ["'hots' of 'connect' %(options: host, path, port%)"] = function() net.connect { hots = "x", port = 1 } end,
+      ["'hots' of 'connect' %(options: family, host, path, port, timeout%)"] = function()
+        net.connect { hots = "x", port = 1 }
+      end,
     }
     for message, call in pairs(calls) do
       local err = raises(call, "bad option " .. message)
@@ -620,5 +622,48 @@ describe("neap.net on a Unix socket", function()
   it("refuses a path that is too long", function()
     fails("ENAMETOOLONG", net.connect { path = ("x"):rep(300) })
     fails("ENAMETOOLONG", net.listen { path = ("x"):rep(300) })
+  end)
+end)
+
+-- A port at which nobody answers: its queue is full, so that the system drops what comes.
+local function silent(address)
+  local uv = require "uv"
+  local silence = keep(uv.new_tcp())
+  if not silence:bind(address, 0) then test.skip("no " .. address .. " here") end
+  assert(silence:listen(1, function() end))
+  local port, came, callers = silence:getsockname().port, 0, 0
+  while came == callers do
+    if callers == 50 then test.skip "this system's queues have no end" end
+    callers = callers + 1
+    keep(uv.new_tcp()):connect(address, port, function(err) came = came + (err and 0 or 1) end)
+    task.sleep(0.02)
+  end
+  return port
+end
+
+describe("connect", function()
+  it("goes on to the next address while one is silent", function()
+    local addresses = assert(net.lookup "localhost")
+    if not (addresses[1] == "::1" and addresses[2] == LOCAL) then test.skip "localhost has one address here" end
+    local port = silent "::1"
+    local server = keep(assert(net.listen({ host = LOCAL, port = port }, echo)))
+    local stream = keep(assert(net.connect("localhost", server.port)))
+    equal(stream:peer_address(), LOCAL)
+  end)
+
+  it("tries no address of the other family", function()
+    local server = serve(echo)
+    local err = fails("EAI_NODATA", net.connect { host = LOCAL, port = server.port, family = 6 })
+    equal(err.message, "the host 127.0.0.1 has no IPv6 address")
+    raises(function() net.connect { port = 1, family = 5 } end, "4 or 6 expected")
+  end)
+
+  it("gives up after its timeout, and when it is cancelled", function()
+    local port = silent(LOCAL)
+    fails("ETIMEDOUT", net.connect { host = LOCAL, port = port, timeout = 0.05 })
+    local caller = task.spawn(net.connect, LOCAL, port)
+    task.yield()
+    caller:cancel()
+    equal(pcall(caller.wait, caller), false)
   end)
 end)

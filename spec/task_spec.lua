@@ -195,17 +195,16 @@ describe("operation", function()
   it("waits without a callback", function() same(add(1, 2), 3) end)
 
   it("calls one that is given, later", function()
-    local got
-    same(select("#", add(1, 2, function(err, sum) got = { err, sum } end)), 0)
+    local got, called = nil, task.channel(1)
+    same(select("#", add(1, 2, function(err, sum) got = { err, sum } called:send(true) end)), 0)
     same(got, nil)
-    task.sleep(0.02)
+    called:receive()
     same(got, { nil, 3 })
   end)
 
   it("gives what it raised to the callback", function()
-    local got
-    add({}, 2, function(err) got = tostring(err) end)
-    task.sleep(0.01)
-    assert(got:find "arithmetic")
+    local called = task.channel(1)
+    add({}, 2, function(err) called:send(tostring(err)) end)
+    assert(called:receive():find "arithmetic")
   end)
 end)

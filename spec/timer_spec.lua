@@ -8,11 +8,11 @@ local describe, it, equal = test.describe, test.it, test.equal
 
 describe("after", function()
   it("calls once, in a task that may wait, kept or not", function()
-    local calls = 0
-    timer.after(0.002, function() task.sleep(0.001) calls = calls + 1 end)
+    local calls = task.channel(2)
+    timer.after(0.002, function() task.sleep(0.001) calls:send "called" end)
     collectgarbage()
-    task.sleep(0.02)
-    equal(calls, 1)
+    equal(calls:receive(), "called")
+    test.fails("ETIMEDOUT", task.timeout(0.01, calls.receive, calls))
   end)
 
   it("calls in the order of time, and of starting when that is the same", function()
@@ -65,13 +65,17 @@ describe("every", function()
     assert(third > 0.199, third)
   end)
   it("calls until it is closed, without drift", function()
-    local times, t = {}, nil
-    local began = require("neap.time").monotonic()
+    local times, closed, t = {}, task.channel(1), nil
+    local began = time.monotonic()
     t = timer.every(0.005, function()
-      times[#times + 1] = require("neap.time").monotonic() - began
-      if #times == 4 then t:close() end
+      times[#times + 1] = time.monotonic() - began
+      if #times == 4 then
+        t:close()
+        closed:send(true)
+      end
     end)
-    task.sleep(0.06)
+    closed:receive()
+    task.sleep(0.02)
     equal(#times, 4)
     assert(times[4] >= 0.019)
   end)

@@ -138,10 +138,10 @@ SKIP: {
     my @files = map { s/\d+\.\d+\.\d+/VERSION/r } sort map { substr $_, length $root } split /\n/, `find $root ! -type d`;
     my @wanted = qw(/usr/bin/neap /usr/include/neap/extension.h /usr/include/neap/neap.h /usr/lib/libneap.a
       /usr/lib/libneap.so /usr/lib/libneap.so.0 /usr/lib/libneap.so.VERSION /usr/lib/pkgconfig/neap.pc
-      /usr/share/doc/neap/LICENSE /usr/share/man/man1/neap.1);
+      /usr/share/doc/neap/LICENSE /usr/share/man/man1/neap.1 /usr/share/neap/types/uv.lua);
     my %there = map { $_ => 1 } @files;
     is(join(' ', grep { !$there{$_} } @wanted), '', 'make install puts everything where it belongs');
-    is(join(' ', grep { my $f = $_; !m{^/usr/include/neap/lua/} && !grep { $_ eq $f } @wanted } @files), '', 'and nothing else');
+    is(join(' ', grep { my $f = $_; !m{^/usr/(?:include/neap/lua|share/neap/types)/} && !grep { $_ eq $f } @wanted } @files), '', 'and nothing else');
 
     my $prefix = tempdir(CLEANUP => 1);
     run("make install PREFIX=$prefix");

@@ -139,7 +139,7 @@ subtest 'the end' => sub {
         select undef, undef, undef, 0.4;
         kill 'INT', $pid;
         my $ended = 0;
-        for (1 .. 50) { last if $ended = waitpid($pid, 1); select undef, undef, undef, 0.1 }
+        for (1 .. 300) { last if $ended = waitpid($pid, 1); select undef, undef, undef, 0.1 }
         kill 'KILL', $pid unless $ended;
         ok($ended && (($? & 127) == 2 || $? >> 8 == 130), "Ctrl-C ends '$code'");
     }

@@ -93,16 +93,16 @@ LUA
 
 gives('a stream\'s transport is borrowed, taken with what was not read, and given back', "true\tnil\nand more\ttrue\ttrue\nback\n", <<'LUA');
 local probe, net, task = require "probe", require "neap.net", require "neap.task"
-local server = net.listen { port = 0, host = "127.0.0.1" }
+local server, taken, written = net.listen { port = 0, host = "127.0.0.1" }, task.channel(1), task.channel(1)
 local _, port = server:address()
 task.spawn(function()
   local stream = server:accept()
-  stream:write "first" task.sleep(0.01) stream:write "and more"
+  stream:write "first" taken:receive() stream:write "and more" written:send(true)
   print(stream:read()) stream:close() server:close()
 end)
 local stream = net.connect("127.0.0.1", port)
 print(tonumber(probe.peer(stream)) == tonumber(port), probe.peer(io.stdout))
-stream:read() task.sleep(0.03)
+stream:read() taken:send(true) written:receive() task.sleep(0.01)
 local unread, again = probe.retake(stream)
 print(unread, stream:is_closed(), tonumber(probe.peer(again)) == tonumber(port))
 again:write "back" again:close()

@@ -19,7 +19,7 @@ open(my $script, '>', "$dir/server.lua") or die $!;
 print $script <<'LUA';
 local http, task = require "neap.http", require "neap.task"
 
-local kept, left = nil, "nobody"
+local kept, left, stopped = nil, "nobody", task.channel(1)
 local handled = 0
 
 local routes = {
@@ -58,6 +58,11 @@ local routes = {
     local ok, err = task.sleep(20)
     left = ok and "nobody" or err.code
   end,
+  ["/till_stopped"] = function()
+    left = "till stopped"
+    stopped:receive()
+    return "stopped"
+  end,
   ["/later"] = function(_, response)
     task.spawn(function() task.sleep(0.05) pcall(function() response:send "from another task" end) end)
     task.sleep(0.1)
@@ -92,17 +97,18 @@ end
 
 local server = assert(http.serve({
   host = "127.0.0.1", port = 0, max_body = 1000, max_headers = 20, max_header_bytes = 2048, max_target = 512,
-  header_timeout = 0.4, idle_timeout = 1.5, body_timeout = 0.4, write_timeout = 0.5,
+  header_timeout = 0.4, idle_timeout = 1.5, body_timeout = 0.4, write_timeout = 1,
 }, handle))
 
 -- One that is long idle but soon tired of a client that does not read, and one the other way round.
-local patient = assert(http.serve({ host = "127.0.0.1", idle_timeout = 60, write_timeout = 0.5 }, handle))
+local patient = assert(http.serve({ host = "127.0.0.1", idle_timeout = 60, write_timeout = 1 }, handle))
 local hasty = assert(http.serve({ host = "127.0.0.1", idle_timeout = 0.3, write_timeout = 20 }, handle))
 
 routes["/stop"] = function()
   patient:close()
   hasty:close()
   server:close()
+  stopped:send(true)
   return "stopping"
 end
 print(server.port, patient.port, hasty.port)
@@ -135,10 +141,10 @@ sub dial_narrow {
     return $socket;
 }
 
-# Everything that comes until the server closes, or for $patience seconds, or until $enough matches.
+# Everything that comes until the server closes, or until $enough matches, or for longer than any server may need.
 sub hear {
-    my ($socket, $enough, $patience) = @_;
-    my ($text, $end, $select) = ('', time + ($patience // 5), IO::Select->new($socket));
+    my ($socket, $enough) = @_;
+    my ($text, $end, $select) = ('', time + 30, IO::Select->new($socket));
     while ((my $rest = $end - time) > 0) {
         last unless $select->can_read($rest);
         my $n = sysread $socket, $text, 65536, length $text;
@@ -150,11 +156,11 @@ sub hear {
 
 # What a client that says all at once, and then no more but keeps listening, is told; whether the server closed.
 sub talk {
-    my ($bytes, $enough, $patience) = @_;
+    my ($bytes, $enough) = @_;
     my $socket = dial();
     local $SIG{PIPE} = 'IGNORE';
     print $socket $bytes;
-    return hear($socket, $enough, $patience);
+    return hear($socket, $enough);
 }
 
 sub get { my ($path) = @_; return scalar talk("GET $path HTTP/1.1\r\n${host}Connection: close\r\n\r\n") }
@@ -194,16 +200,18 @@ subtest 'pipelined requests are answered in order, in one piece' => sub {
     is join(',', $first =~ /number-(\d+)/g), join(',', map { sprintf '%03d', $_ } 1 .. 40), 'in order';
     my $text = talk("GET /sleep HTTP/1.1\r\n$host\r\nGET /hello HTTP/1.1\r\n$host\r\n", qr/World!/);
     like $text, qr/slept.*World!/s, 'the second waits for a slow first one';
-    my ($begun, $second) = (time, dial());
-    print $second "GET /hello HTTP/1.1\r\n$host\r\nGET /sleep HTTP/1.1\r\n$host\r\n";
-    hear($second, qr/World!/);
-    cmp_ok time - $begun, '<', 0.25, 'the first does not wait for a slow second one';
+    my $second = dial();
+    print $second "GET /hello HTTP/1.1\r\n$host\r\nGET /wait HTTP/1.1\r\n$host\r\n";
+    is body_of(scalar hear($second, qr/World!/)), 'Hello, World!', 'the first does not wait for a slow second one';
+    ok wait_for('waiting'), 'which runs meanwhile';
+    reset_by($second);
+    ok wait_for('ECONNRESET'), 'and ends with its client';
     $text = talk("GET /hello HTTP/1.1\r\n$host\r\n" x 3000 . "GET /close HTTP/1.1\r\n$host\r\n", qr/bye/);
     is +(() = $text =~ /World!/g), 3000, 'three thousand at once';
 };
 
 subtest 'a request may come byte by byte' => sub {
-    my $socket = dial();
+    my $socket = dial($patient);
     for my $byte (split //, "POST /body HTTP/1.1\r\n${host}Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\n\r\n") {
         print $socket $byte;
         sleep 0.001;
@@ -326,7 +334,7 @@ subtest 'slow and silent clients' => sub {
     my $begun = time;
     my ($text, $closed) = talk("GET /hello HTTP/1.1\r\nHo");
     ok $closed && $text =~ m{\AHTTP/1\.1 408 }, 'half a head: 408';
-    ok time - $begun > 0.3 && time - $begun < 3, 'after header_timeout';
+    ok time - $begun > 0.3, 'after header_timeout';
     my $socket = dial();
     local $SIG{PIPE} = 'IGNORE';
     for (1 .. 40) { print $socket 'x' or last; sleep 0.05; }
@@ -359,7 +367,7 @@ subtest 'a half-closed client gets its answer' => sub {
 sub reset_by { my ($socket) = @_; setsockopt $socket, SOL_SOCKET, SO_LINGER, pack('ii', 1, 0); close $socket }
 
 sub wait_for { my ($what, $times) = @_;
-    for (1 .. $times // 100) { return 1 if body_of(get('/left')) eq $what; sleep 0.02 }
+    for (1 .. $times // 500) { return 1 if body_of(get('/left')) eq $what; sleep 0.02 }
     return 0;
 }
 
@@ -374,7 +382,7 @@ subtest 'a client that leaves cancels its handler' => sub {
     hear($socket, qr/yyy/);
     close $socket;
     ok wait_for('ECONNRESET'), 'one that writes finds out';
-    $socket = dial();
+    $socket = dial($patient);
     print $socket "POST /again HTTP/1.1\r\n${host}Content-Length: 9\r\n\r\nhalf";
     ok wait_for('reading'), 'one that waits for the body';
     reset_by($socket);
@@ -398,7 +406,7 @@ subtest 'a client that does not read' => sub {
     my $socket = dial_narrow();
     syswrite $socket, "GET /endless HTTP/1.1\r\n$host\r\n";
     ok wait_for('writing'), 'its handler writes, and waits';
-    ok wait_for('ECONNRESET') || wait_for('ETIMEDOUT'), 'until write_timeout';
+    ok wait_for('ECONNRESET'), 'until write_timeout';
     my $flood = dial();
     $flood->blocking(0);
     local $SIG{PIPE} = 'IGNORE';
@@ -411,12 +419,12 @@ subtest 'a client that does not read' => sub {
     ok alive(), 'and the others nothing';
 };
 
-# Whether the server lets go within three seconds of a client that never reads, but sends.
+# Whether the server lets go, sooner or later, of a client that never reads, but sends.
 sub lets_go {
     my ($socket, $bytes) = @_;
     local $SIG{PIPE} = 'IGNORE';
     $socket->blocking(0);
-    my $end = time + 3;
+    my $end = time + 15;
     while (time < $end) {
         return 1 if !defined syswrite($socket, $bytes) && !$!{EAGAIN};
         sleep 0.01;
@@ -439,24 +447,25 @@ subtest 'a client that does not read is held to write_timeout in every phase' =>
     ok alive(), 'and the others are served';
 };
 
-# Reads slowly, so that it takes more than a second and a half; returns all of it.
+# Reads $count answers with bodies of $size bytes, slowly, so that it takes more than a second and a half.
 sub sip {
-    my ($socket, $size) = @_;
-    my $text = '';
-    while (length $text < $size) {
-        sysread($socket, $text, int($size / 200), length $text) or last;
+    my ($socket, $count, $size) = @_;
+    my ($text, $all) = ('', $count * $size);
+    while (length $text < $all) {
+        sysread($socket, $text, int($count * $size / 200), length $text) or last;
+        $all = $count * ($size + index($text, "\r\n\r\n") + 4);
         sleep 0.01;
     }
-    return $text . hear($socket, undef, 0.1);
+    return $text;
 }
 
 subtest 'a client that reads slowly gets all' => sub {
     my $socket = dial($patient);
     print $socket "GET /large?size=30000000 HTTP/1.1\r\n$host\r\n";
-    is length(body_of(sip($socket, 30_000_000))), 30_000_000, 'of one large answer';
+    is length(body_of(sip($socket, 1, 30_000_000))), 30_000_000, 'of one large answer';
     $socket = dial($hasty);
     print $socket "GET /large?size=200000 HTTP/1.1\r\n$host\r\n" x 80;
-    is +(() = sip($socket, 16_000_000) =~ m{HTTP/1\.1 200}g), 80, 'of many, while the next requests wait for it to read';
+    is +(() = sip($socket, 80, 200_000) =~ m{HTTP/1\.1 200}g), 80, 'of many, while the next requests wait for it to read';
     $socket = dial_narrow();
     syswrite $socket, "GET /large?size=300000 HTTP/1.1\r\n${host}Connection: close\r\n\r\n";
     sleep 0.1;
@@ -509,7 +518,7 @@ my %wrong = (
 
 for my $name (sort keys %wrong) {
     my ($bytes, $status) = @{$wrong{$name}};
-    my ($text, $closed) = talk($bytes . "GET /evil HTTP/1.1\r\n$host\r\n", undef, 3);
+    my ($text, $closed) = talk($bytes . "GET /evil HTTP/1.1\r\n$host\r\n");
     my @statuses = $text =~ m{^HTTP/1\.1 (\d+)}mg;
     ok "@statuses" eq $status && $closed, "$name: $status, and the end" or diag "got @statuses, closed: $closed";
 }
@@ -535,20 +544,21 @@ subtest 'many at once' => sub {
 
 subtest 'a server that closes' => sub {
     my ($idle, $busy) = (dial(), dial());
-    print $busy "GET /sleep HTTP/1.1\r\n$host\r\nGET /hello HTTP/1.1\r\n$host\r\n";
+    print $busy "GET /till_stopped HTTP/1.1\r\n$host\r\nGET /hello HTTP/1.1\r\n$host\r\n";
+    ok wait_for('till stopped'), 'while one request runs';
     print $idle "GET /hello HTTP/1.1\r\n$host\r\n";
     hear($idle, qr/World!/);
     like get('/stop'), qr/stopping/, 'answers what made it close';
     my ($text, $closed) = hear($idle);
     ok $closed && $text eq '', 'closes idle connections';
     ($text, $closed) = hear($busy);
-    ok $closed && $text =~ /Connection: close.*slept\z/s, 'answers what runs, and takes no more';
+    ok $closed && $text =~ /Connection: close.*stopped\z/s, 'answers what runs, and takes no more';
     ok !IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $port), 'accepts nobody';
     close $_ for $idle, $busy;
     my $begun = time;
     waitpid $pid, 0;
     is $?, 0, 'and with nothing left to do the script ends';
-    cmp_ok time - $begun, '<', 5, 'soon: no handler waits for a client that has left';
+    cmp_ok time - $begun, '<', 15, 'soon: no handler waits for a client that has left';
     my $reports = reports();
     unlike $reports, qr/AddressSanitizer|runtime error|LeakSanitizer/, 'no sanitizer complains';
 };
@@ -565,7 +575,7 @@ end))
 print(server.port)
 LUA
     close $file;
-    open(my $out, '-|', 'timeout', 10, $neap, "$dir/exits.lua") or die $!;
+    open(my $out, '-|', 'timeout', 60, $neap, "$dir/exits.lua") or die $!;
     my $socket = dial(0 + <$out>);
     print $socket "GET / HTTP/1.1\r\n$host\r\n";
     my ($text, $closed) = hear($socket);

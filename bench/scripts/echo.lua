@@ -2,7 +2,7 @@
 local net = require "neap.net"
 
 assert(net.listen({ host = "127.0.0.1", port = tonumber(arg[1]) }, function(stream)
-  for data in stream.read, stream do
+  for data in stream:chunks() do
     if not stream:write(data) then break end
   end
 end))

@@ -11,6 +11,7 @@
 #include "net.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <uv.h> /* the names of statuses */
 
@@ -119,7 +120,7 @@ static void serve(listener *l, accept_op *a)
 static int accept_results(lua_State *L, neap_op *op)
 {
     accept_op *a = (accept_op *)op;
-    neap_net_push_stream(L, op->env, a->accepted);
+    neap->transport_give(L, a->accepted);
     a->accepted = NULL;
     return 1;
 }
@@ -265,7 +266,7 @@ int neap_net_listen_path(lua_State *L)
 
 static int listener_accept(lua_State *L)
 {
-    listener *l = neap_net_find(L, &neap_net_listener_class);
+    listener *l = neap->handle_find(L, 1, &neap_net_listener_class);
     accept_op *a = neap->op_new(L, &accept_class, sizeof *a);
     neap->pin(L, &a->op, 1);
     a->listener = l;
@@ -276,15 +277,25 @@ static int listener_accept(lua_State *L)
     return neap->wait(L, &a->op);
 }
 
-neap_transport *neap_net_listening(lua_State *L, int index)
+/* The address of a Unix socket is its path, and there is no port. */
+static int listener_address(lua_State *L)
 {
-    listener *l = neap->handle_test(L, index, &neap_net_listener_class);
-    return l ? l->transport : NULL;
+    listener *l = neap->handle_find(L, 1, &neap_net_listener_class);
+    neap_transport *t = l ? l->transport : NULL;
+    char address[NI_MAXHOST], port[8];
+    int status = t ? t->type->info(t, "address", address, sizeof address) : NEAP_ECLOSED;
+    if (status < 0)
+        return neap->fail(L, status, NEAP_F_SYSCALL, "address", NEAP_F_END);
+    lua_pushstring(L, address);
+    if (t->type->info(t, "port", port, sizeof port) < 0)
+        return 1;
+    lua_pushinteger(L, atoi(port));
+    return 2;
 }
 
 static const luaL_Reg methods[] = {
     {"accept", listener_accept},
-    {"address", neap_net_address},
+    {"address", listener_address},
     {NULL, NULL},
 };
 

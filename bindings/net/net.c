@@ -1,29 +1,20 @@
 /* net.c -- neap_net: TCP and Unix sockets over the host's transports, for lua/neap/net.lua.
  *
- *   connect(host, port) -> stream            op: every address of the host is tried in order
+ *   connect(host, port, family) -> stream    op: every address of the host is tried
  *   connect_path(path) -> stream             op: a Unix socket
  *   listen(address, port, backlog, reuseport, v6only) -> listener   a numeric address; port 0: any
  *   listen_path(path, backlog) -> listener
  *   lookup(host) -> {address, ...}           op: DNS
  *   numeric(host) -> address | nil           as it is written, if it is an address and no name
- *   methods() -> of streams, of listeners    the tables that lua/neap/net.lua puts its face on
+ *   methods() -> of listeners                the table that lua/neap/net.lua puts its face on
  *
- *   stream:read() -> bytes | nil             op: what has come; nil at the end
- *   stream:write(text, ...) -> true          op: waits while too much is queued
- *   stream:shutdown() -> true                op: our half ends once all is written
- *   stream:address(), stream:peer_address() -> address, port
- *   stream:nodelay(on), stream:keepalive(seconds | false) -> true
  *   listener:accept() -> stream              op
  *   listener:address() -> address, port
- *   close() and is_closed() of both
+ *   listener:close(), is_closed()
  *
  * Functions return nil and an error when the world refuses; "op" may also be given a callback.
  *
- * Files: stream.c reading and writing; info.c addresses and options; connect.c; listen.c; lookup.c.
- *
- * Lifetime: a Lua object refers to a handle of the host's, which owns a transport; while an
- * operation waits, it pins the object. Streams on other transports (TLS) are the same class:
- * transport_streams. */
+ * Files: connect.c; listen.c; lookup.c. Streams are neap_stream's: connections are given to it as transports. */
 #include "net.h"
 
 #include <stdio.h>
@@ -66,27 +57,12 @@ void neap_net_target(char out[NEAP_NET_TARGET], const char *host, int port)
     snprintf(out, NEAP_NET_TARGET, strchr(host, ':') ? "[%s]:%d" : "%s:%d", host, port);
 }
 
-/* A struct whose object was closed meanwhile, by another task perhaps, is no wrong argument. */
-void *neap_net_find(lua_State *L, const neap_handle_class *type)
-{
-    void *found = neap->handle_test(L, 1, type);
-    if (found)
-        return found;
-    int closed = lua_isuserdata(L, 1) && luaL_getmetafield(L, 1, "__name") &&
-                 !strcmp(lua_tostring(L, -1), type->name);
-    if (!closed)
-        neap->check(L, 1, type); /* raises */
-    lua_pop(L, 1);
-    return NULL;
-}
-
 /* ---- Functions ---- */
 
 static int methods(lua_State *L)
 {
-    neap->handle_methods(L, &neap_net_stream_class);
     neap->handle_methods(L, &neap_net_listener_class);
-    return 2;
+    return 1;
 }
 
 /* ---- Registration ---- */
@@ -98,19 +74,4 @@ static const luaL_Reg functions[] = {
     {"methods", methods},           {NULL, NULL},
 };
 
-/* For other extensions, whose functions run in another env than the streams'. */
-#define ENV "neap_net.env"
-
-static void give(lua_State *L, neap_transport *t)
-{
-    neap_net_push_stream(L, (neap_env *)neap->interface(t->env, ENV), t);
-}
-
-static int open_net(neap_env *env, lua_State *L, void *state)
-{
-    (void)L, (void)state;
-    neap->transport_streams(env, neap_net_take, give);
-    return neap->provide(env, ENV, env);
-}
-
-NEAP_EXTENSION(neap_net, .functions = functions, .open = open_net, .flags = NEAP_PUBLIC)
+NEAP_EXTENSION(neap_net, .functions = functions, .flags = NEAP_PUBLIC)

@@ -10,18 +10,9 @@
 
 enum { NEAP_NET_HOST = 256, NEAP_NET_TARGET = NEAP_NET_HOST + 10 }; /* "[host]:65535" */
 
-/* ---- stream.c ---- */
-
-extern const neap_handle_class neap_net_stream_class;
-
-/* Push a stream on a transport, which is its own from then on; if it raises, still yours. */
-void neap_net_push_stream(lua_State *L, neap_env *env, neap_transport *t);
-neap_transport *neap_net_take(lua_State *L, int index, neap_buf *unread);
-
 /* ---- listen.c ---- */
 
 extern const neap_handle_class neap_net_listener_class;
-neap_transport *neap_net_listening(lua_State *L, int index); /* lent; NULL: none, or closed */
 int neap_net_listen(lua_State *L);
 int neap_net_listen_path(lua_State *L);
 
@@ -55,15 +46,5 @@ int neap_net_check_path(lua_State *L, int index, struct sockaddr_un *address); /
 
 /* "host:port", as permissions are written. */
 void neap_net_target(char out[NEAP_NET_TARGET], const char *host, int port);
-
-/* The struct behind argument 1; NULL when it is closed. Raises when it is another thing. */
-void *neap_net_find(lua_State *L, const neap_handle_class *type);
-
-/* ---- info.c: methods ---- */
-
-int neap_net_address(lua_State *L);
-int neap_net_peer_address(lua_State *L);
-int neap_net_nodelay(lua_State *L);
-int neap_net_keepalive(lua_State *L);
 
 #endif

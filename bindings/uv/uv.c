@@ -212,7 +212,8 @@ static int on_open(neap_env *env, lua_State *L, void *memory)
     nuv_state *state = memory;
     state->env = env;
     state->host = neap->interface(env, "neap.uv/1");
-    if (!state->host)
+    if (neap->permit(env, "process", NULL,
+                     0)) /* a restricted runtime has no `uv`, whatever it was granted */
         return NEAP_EPERMISSION;
     state->loop = state->host->loop(env);
     for (size_t i = 0; i < sizeof functions / sizeof *functions; i++)

@@ -5,11 +5,6 @@
 --   listen(port | options) -> listener     without a handler: take them with listener:accept()
 --   lookup(host) -> {address, …}
 --
---   stream:read() -> bytes | nil           what has come, at least one byte; nil at the end
---   stream:write(text, …) -> true          waits while more than 64 KiB are queued
---   stream:shutdown() -> true              ends our half, once all is written
---   stream:address(), stream:peer_address() -> address, port
---   stream:nodelay(on), stream:keepalive(seconds | false) -> true       TCP; nodelay is on from the start
 --   server.address, server.port            the connections that a server has made outlive its close()
 --   listener:accept() -> stream;  listener:address() -> address, port
 --   close(), is_closed()                   of all; what waits then gets ECANCELED, later calls ECLOSED
@@ -17,13 +12,14 @@
 -- All but listen take a callback as last argument: then they return at once.
 --
 --   net.listen(7, function(stream)
---     for bytes in stream.read, stream do stream:write(bytes) end
+--     for bytes in stream:chunks() do stream:write(bytes) end
 --   end)
 
 local address = require "neap.net.address"
 local errors = require "neap.errors"
 local native = require "neap_net"
 local options = require "neap.options"
+require "neap.stream" -- what connections are
 local task = require "neap.task"
 
 local settle = task.settle
@@ -31,75 +27,17 @@ local type, xpcall = type, xpcall
 
 local net = {}
 
--- Streams and listeners are C's; here their operations get the face that raises a dropped error.
+-- Listeners are C's; here their operations get the face that raises a dropped error.
 
----@class neap.net.Stream
----@field close fun(self: neap.net.Stream)
----@field is_closed fun(self: neap.net.Stream): boolean
 ---@class neap.net.Listener
 ---@field close fun(self: neap.net.Listener)
 ---@field is_closed fun(self: neap.net.Listener): boolean
-local Stream, Listener = native.methods()
-local read, write, shutdown, accept = Stream.read, Stream.write, Stream.shutdown, Listener.accept
-local stream_address, peer_address = Stream.address, Stream.peer_address
-local nodelay, keepalive, listener_address = Stream.nodelay, Stream.keepalive, Listener.address
-
---- What has come, at least one byte; nil without an error at the end. One read at a time (EBUSY).
----@param callback? fun(err?: neap.Error, bytes?: string)
----@return string? bytes
----@return neap.Error? err
-function Stream:read(callback)
-  return settle(read(self, callback))
-end
-
---- Writes all arguments, in order. Waits only while more than 64 KiB are queued; then until 16 are. To cancel it
---- while it waits closes the stream.
----@param ... string texts, then perhaps a callback
----@return true? ok
----@return neap.Error? err
-function Stream:write(...)
-  return settle(write(self, ...))
-end
-
---- Ends our half of the connection, once all is written.
----@param callback? fun(err?: neap.Error)
----@return true? ok
----@return neap.Error? err
-function Stream:shutdown(callback)
-  return settle(shutdown(self, callback))
-end
-
----@return string? address of our end; a Unix socket's path, "" if it has none
----@return integer|neap.Error|nil port
-function Stream:address()
-  return settle(stream_address(self))
-end
-
----@return string? address of the other end
----@return integer|neap.Error|nil port
-function Stream:peer_address()
-  return settle(peer_address(self))
-end
-
---- Whether small writes are sent at once (TCP_NODELAY): they are, unless this turns it off.
----@param on boolean
----@return true? ok
----@return neap.Error? err
-function Stream:nodelay(on)
-  return settle(nodelay(self, on))
-end
-
---- Finds out that the peer is gone by probes after so many seconds of silence (SO_KEEPALIVE); false: never.
----@param seconds number|false
----@return true? ok
----@return neap.Error? err
-function Stream:keepalive(seconds)
-  return settle(keepalive(self, seconds))
-end
+local Listener = native.methods()
+local accept, listener_address = Listener.accept, Listener.address
 
 --- The next connection.
----@param callback? fun(err?: neap.Error, stream?: neap.net.Stream)
----@return neap.net.Stream? stream
+---@param callback? fun(err?: neap.Error, stream?: neap.Stream)
+---@return neap.Stream? stream
 ---@return neap.Error? err
 function Listener:accept(callback)
   return settle(accept(self, callback))
@@ -121,36 +59,50 @@ end
 
 -- Connecting
 
+local FAMILY = options.kind("4 or 6", function(value)
+  return value == 4 or value == 6
+end)
+
 local check_connect = options.checker("connect", {
-  host = "string", port = options.integer(1, 65535), path = "string",
+  host = "string", port = options.integer(1, 65535), path = "string", family = FAMILY, timeout = options.above(0),
 })
 
 ---@class neap.net.ConnectOptions
 ---@field host? string name or address (localhost)
 ---@field port? integer
 ---@field path? string of a Unix socket, in place of host and port
+---@field family? 4|6 only addresses of IPv4, or IPv6
+---@field timeout? number seconds for all of it, the lookup too: then it is ETIMEDOUT
 
 local function connect_to(given, callback)
   if given.path then
     return native.connect_path(given.path, callback)
   end
-  return native.connect(given.host or "localhost", given.port, callback)
+  return native.connect(given.host or "localhost", given.port, given.family, callback)
 end
 
---- Connects to a host's port, trying its addresses in order, or to a Unix socket. The error is that of the last
---- address.
+local connect_in_time = task.operation(function(given)
+  return task.timeout(given.timeout, connect_to, given)
+end)
+
+--- Connects to a host's port, or to a Unix socket. A host's addresses are tried in order, IPv6 and IPv4 in turn, each a
+--- quarter of a second after the one before or when that has failed (RFC 8305); the first that connects is taken. The
+--- error is that of the last address.
 ---@param host string name or address
 ---@param port integer
----@param callback? fun(err?: neap.Error, stream?: neap.net.Stream)
----@return neap.net.Stream? stream
+---@param callback? fun(err?: neap.Error, stream?: neap.Stream)
+---@return neap.Stream? stream
 ---@return neap.Error? err
----@overload fun(options: neap.net.ConnectOptions, callback?: function): neap.net.Stream?, neap.Error?
+---@overload fun(options: neap.net.ConnectOptions, callback?: function): neap.Stream?, neap.Error?
 function net.connect(host, port, callback)
   if type(host) ~= "table" then
     return settle(native.connect(host, port, callback))
   end
   check_connect(host)
   check_place("connect", host)
+  if host.timeout then
+    return connect_in_time(host, port)
+  end
   return settle(connect_to(host, port))
 end
 
@@ -266,7 +218,7 @@ end
 --- what the handler raises, or returns as nil and an error, is reported and the server goes on. Without a handler
 --- the result is a listener.
 ---@param given integer|neap.net.ListenOptions a port, or options
----@param handler? fun(stream: neap.net.Stream): any
+---@param handler? fun(stream: neap.Stream): any
 ---@return neap.net.Server|neap.net.Listener|nil server
 ---@return neap.Error? err
 function net.listen(given, handler)

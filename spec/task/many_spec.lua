@@ -77,7 +77,7 @@ describe("map", function()
 
   it("runs at most limit at once; timeouts are no failures", function()
     local running, most = 0, 0
-    local results = task.map({ 1, 2, 3, 4, 5, 6 }, { limit = 2, timeout = 0.05 }, function(n)
+    local results = task.map({ 1, 2, 3, 4, 5, 6 }, { limit = 2, timeout = 0.5 }, function(n)
       running = running + 1
       most = math.max(most, running)
       task.sleep(n == 3 and 10 or 0.001)

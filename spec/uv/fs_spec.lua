@@ -503,8 +503,7 @@ describe("uv.fs_opendir", function()
     end
     open()
     await(uv.fs_stat, folder)
-    task.sleep(0.05)
-    equal(descriptors(), before)
+    support.wait_until(function() return descriptors() == before end)
   end)
 
   it("fails and raises as the others", function()

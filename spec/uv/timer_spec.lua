@@ -2,6 +2,7 @@
 local task = require "neap.task"
 local test = require "neap.test"
 local uv = require "uv"
+local wait_until = require "spec.uv.support".wait_until
 
 local describe, it, equal, raises = test.describe, test.it, test.equal, test.raises
 
@@ -19,7 +20,8 @@ describe("uv timers", function()
       calls[2] = calls[2] + 1
       if calls[2] == 3 then often:stop() end
     end), 0)
-    task.sleep(0.03)
+    wait_until(function() return calls[1] > 0 and calls[2] > 2 end)
+    task.sleep(0.005)
     equal(calls, { 1, 3 })
     equal({ once:is_active(), often:is_active() }, { false, false })
     once:close()
@@ -79,7 +81,7 @@ describe("uv timers", function()
       a:close()
     end)
     b:start(2, 0, function() order[#order + 1] = "b" b:close() end)
-    task.sleep(0.03)
+    wait_until(function() return #order == 3 end)
     equal(order, { "a waits", "b", "a goes on" })
   end)
 end)
@@ -121,7 +123,7 @@ describe("uv handles", function()
         b:close(function() order[#order + 1] = "b closed" end)
       end)
     end)
-    task.sleep(0.02)
+    wait_until(function() return #order == 3 end)
     equal(order, { "fired", "a closed", "b closed" })
   end)
 

@@ -114,6 +114,14 @@ static inline double seconds_now(void)
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
+/* Seconds of this thread on a cpu: what a bound on the work is measured by, on a machine that others use too. */
+static inline double cpu_seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
 /* Resident memory in KiB; always 0 under ASan and valgrind, which keep what is freed. */
 static inline long resident(void)
 {

@@ -4,6 +4,7 @@
 #include <lauxlib.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <unistd.h>
 
 #include "embedding.h"
@@ -15,6 +16,15 @@ static double number(neap_runtime *rt, const char *name)
     double n = lua_tonumber(L, -1);
     lua_pop(L, 1);
     return n;
+}
+
+static bool is_true(neap_runtime *rt, const char *name)
+{
+    lua_State *L = neap_lua(rt);
+    lua_getglobal(L, name);
+    bool is = lua_toboolean(L, -1);
+    lua_pop(L, 1);
+    return is;
 }
 
 static neap_runtime *open_stepped(int signo)
@@ -91,9 +101,10 @@ static void test_steps(int signo, int count, const char *what)
         printf("# of %d steps %d had a count, %d a line\n", STEPS, grew, lines);
     lua_pushboolean(neap_lua(rt), 1);
     lua_setglobal(neap_lua(rt), "enough");
-    neap_step(rt, 0.01);
+    for (int i = 0; i < 1000 && is_true(rt, "enough"); i++)
+        neap_step(rt, 0.001);
     double hooked = number(rt, "hooked"), n = number(rt, "n");
-    for (int i = 0; i < 5; i++)
+    for (int i = 0; i < 5 || (i < 1000 && number(rt, "n") == n); i++)
         neap_step(rt, 0.001);
     is((long long)number(rt, "hooked"), (long long)hooked, "removed it stays away");
     ok(number(rt, "n") > n, "and the script goes on");
@@ -121,8 +132,19 @@ static int on_interrupt(neap_runtime *rt, void *data)
     return NEAP_RAISE;
 }
 
+static atomic_bool began; /* what is to be interrupted */
+
+static int begin(lua_State *L)
+{
+    (void)L;
+    began = true;
+    return 0;
+}
+
 static void *interrupt(void *remote)
 {
+    while (!began)
+        usleep(1000);
     usleep(20000);
     neap_interrupt(remote);
     return NULL;
@@ -137,10 +159,11 @@ static void test_interrupt(void)
     forget();
     neap_runtime *rt = open_with(&options);
     neap_remote *remote = neap_remote_open(rt);
+    lua_register(neap_lua(rt), "begin", begin);
     start(rt, "hooked, caught = 0, 0\n"
               "debug.sethook(function() hooked = hooked + 1 end, '', 1000)\n"
               "require 'neap.task'.spawn(function()\n"
-              "  print(pcall(function() while true do end end)) caught = hooked\n"
+              "  print(pcall(function() begin() while true do end end)) caught = hooked\n"
               "  for i = 1, 1e6 do local x = i end print(hooked > caught) end)");
     pthread_create(&thread, NULL, interrupt, remote);
     neap_step(rt, 0);

@@ -18,7 +18,7 @@ static void closes(const char *name, int turns, const char *script, const char *
     char text[4000];
     neap_options options = quiet_options();
     options.preempt_signal = SIGURG;
-    options.grace = 0.05;
+    options.grace = 0.2;
     forget();
     neap_runtime *rt = open_with(&options);
     snprintf(text, sizeof text, "%s%s", prelude, script);
@@ -29,7 +29,7 @@ static void closes(const char *name, int turns, const char *script, const char *
     double begun = seconds_now();
     neap_close(rt, NULL, NULL);
     double took = seconds_now() - begun;
-    if (!ok(status == 0 && strcmp(printed, expected) == 0 && took < 2, "closed with %s", name))
+    if (!ok(status == 0 && strcmp(printed, expected) == 0 && took < 10, "closed with %s", name))
         printf("# status %d, %.2f s, printed \"%s\", expected \"%s\"\n", status, took, printed,
                expected);
     if (reports)
@@ -141,20 +141,20 @@ static void test_refusing(void)
 static void test_grace(void)
 {
     neap_options options = quiet_options();
-    options.grace = 0.1;
+    options.grace = 0.5;
     forget();
     neap_runtime *rt = open_with(&options);
     start(
         rt,
         "local task = require 'neap.task'\n"
         "task.spawn(function() pcall(task.sleep, 1000)\n"
-        "  task.shield(10, function() task.sleep(0.03) print 'in time' task.sleep(1) print 'late' end) end)");
+        "  task.shield(10, function() task.sleep(0.03) print 'in time' task.sleep(9) print 'late' end) end)");
     neap_step(rt, 0);
     double begun = seconds_now();
     neap_close(rt, NULL, NULL);
     double took = seconds_now() - begun;
     is_text(printed, "in time\n", "tasks clean up during the grace, and no longer");
-    if (!ok(took > 0.09 && took < 1, "which is kept"))
+    if (!ok(took > 0.49 && took < 9, "which is kept"))
         printf("# %.3f s\n", took);
     options.grace = 10;
     forget();
@@ -165,7 +165,7 @@ static void test_grace(void)
     neap_step(rt, 0);
     begun = seconds_now();
     neap_close(rt, NULL, NULL);
-    ok(seconds_now() - begun < 1, "a close waits no longer than the tasks do");
+    ok(seconds_now() - begun < 9, "a close waits no longer than the tasks do");
     is_text(printed, "bye\n", "who said what they had to");
     options.grace = 0;
     forget();
@@ -176,7 +176,7 @@ static void test_grace(void)
     neap_step(rt, 0);
     begun = seconds_now();
     neap_close(rt, NULL, NULL);
-    ok(seconds_now() - begun < 0.5, "no grace is none");
+    ok(seconds_now() - begun < 5, "no grace is none");
 }
 
 /* Handles, jobs of the pool, sockets: none is left open, each callback has its ECANCELED or nothing. */

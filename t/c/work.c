@@ -16,7 +16,7 @@ typedef struct {
     int runs, dones, status, more;
 } job;
 
-static atomic_int running, most;
+static atomic_int running, most, wanted; /* wanted: as many run at once before any ends */
 static pthread_t loop_thread;
 static bool elsewhere;
 static int order[JOBS], finished;
@@ -27,7 +27,9 @@ static void run(neap_work *work)
     int n = atomic_fetch_add(&running, 1) + 1, seen = atomic_load(&most);
     while (n > seen && !atomic_compare_exchange_weak(&most, &seen, n))
         ;
-    usleep(10000);
+    for (int ms = 0; most < wanted && ms < 5000; ms++)
+        usleep(1000);
+    usleep(10000); /* one too many would come now */
     neap_container_of(work, job, work)->runs++;
     atomic_fetch_sub(&running, 1);
 }
@@ -75,11 +77,13 @@ static void test_caps(void)
 {
     neap_options options = NEAP_OPTIONS_INIT;
     neap_runtime *root = neap_open(&options, NULL), *child = open_child(root);
+    wanted = 3;
     queue_all(root, 0);
     is(jobs[0].dones, 0, "nothing is done inside the call");
     neap_run(root);
     is(count_done(0), JOBS, "each job runs and is done, once");
     is(most, 3, "a root leaves one thread of four to others");
+    wanted = 1;
     queue_all(child, 0);
     neap_run(root);
     is(count_done(0), JOBS, "a child's as well");
@@ -102,7 +106,8 @@ static void test_close(bool of_child)
     neap_options options = NEAP_OPTIONS_INIT;
     neap_runtime *root = neap_open(&options, NULL), *rt = of_child ? open_child(root) : root;
     queue_all(rt, 0);
-    usleep(5000); /* the first have started */
+    while (!most) /* until one has started */
+        usleep(1000);
     neap_close(rt, NULL, NULL);
     if (of_child)
         neap_close(root, NULL, NULL);

@@ -34,7 +34,7 @@ show("getnameinfo", name, name:get_type())
 uv.run()
 
 -- The pool's threads are busy: the last ones have not begun.
-local busy = uv.new_work(function() require("luv").sleep(100) end, function() end)
+local busy = uv.new_work(function() require("luv").sleep(200) end, function() end)
 for _ = 1, 8 do busy:queue() end
 local waiting = uv.fs_stat(".", show.callback "cancelled stat")
 show.call("cancel", waiting.cancel, waiting)

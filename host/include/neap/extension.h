@@ -221,7 +221,8 @@ typedef struct {
     void (*close)(neap_transport *t, void (*closed)(neap_transport *t));
 
     /* "address", "port" (of this end), "peer_address", "peer_port", "fd", "nodelay", "keepalive",
-     * "error" (of the socket, said once: 0 or a status), "queued" (as it is now):
+     * "error" (of the socket, said once: 0 or a status), "queued" (as it is now), "message" (what a
+     * person should read of the status that reading ended with):
      * a text of at most `size` bytes with its 0 in `out`; the length, or a status. */
     int (*info)(neap_transport *t, const char *key, char *out, size_t size);
 
@@ -360,6 +361,12 @@ struct neap_table {
     int (*transport_bind)(neap_transport *t, const struct sockaddr *address, unsigned flags);
     int (*transport_listen)(neap_transport *t, int backlog, neap_on_accept on_accept);
 
+    /* The status of the error object at index; NEAP_ESCRIPT when its code is a script's own, or it is none. */
+    int (*error_status)(lua_State *L, int index);
+
+    /* As check, but NULL when the struct is closed: by another task perhaps, so that is no wrong argument. */
+    void *(*handle_find)(lua_State *L, int index, const neap_handle_class *type);
+
     /* For whoever talks to the person at the terminal. interrupter: a remote that may interrupt (NULL as
      * remote). interrupt (any thread): the script that runs, or the next that does, gets an EKILLED error
      * at its next safe point, wherever that is; 0, NEAP_ECLOSED, or UV_ENOTSUP. output: what print and
@@ -373,7 +380,8 @@ struct neap_table {
 enum { NEAP_BIND_V6ONLY = 1, NEAP_BIND_REUSEPORT = 2 };
 
 /* ---- The interface "neap.uv/1", for extensions that include uv.h (libuv 1.x). ----
- * Its table is NULL in a restricted runtime. A handle that an extension puts on the loop is closed in
+ * In a restricted runtime an extension that uses it asks for permission before every effect, as NEAP_PUBLIC
+ * promises. A handle that an extension puts on the loop is closed in
  * the close() of a neap_handle_class, so that the runtime's end waits for its callback. */
 
 struct uv_loop_s;

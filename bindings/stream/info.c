@@ -1,30 +1,26 @@
-/* info.c -- neap_net: what a socket tells of itself, and what can be set on it.
+/* info.c -- neap_stream: what a stream tells of itself, and what can be set on it.
  *
- *   stream:address(), listener:address(), stream:peer_address() -> address, port
+ *   stream:address(), stream:peer_address() -> address, port
  *   stream:nodelay(on) -> true
  *   stream:keepalive(seconds | false) -> true    probes after so many seconds of silence
+ *   stream:timeout(seconds | false) -> true      that one wait may take
  *
  * The address of a Unix socket is its path, "" when it has none, and there is no port. */
-#include "net.h"
-
 #include <math.h>
+#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <uv.h> /* the names of statuses */
 
-enum { LONGEST = 32767 }; /* seconds: Linux takes no more */
+#include "stream.h"
 
-/* ---- Arguments ---- */
+enum { LONGEST = 32767 }; /* seconds: Linux takes no more */
 
 static neap_transport *find_transport(lua_State *L)
 {
-    neap_transport *t = neap_net_take(L, 1, NULL);
-    if (!t && !(t = neap_net_listening(L, 1)))
-        neap_net_find(L, &neap_net_stream_class);
-    return t;
+    stream *s = check_stream(L, 1);
+    return s ? s->transport : NULL;
 }
-
-/* ---- Methods ---- */
 
 static int push_address(lua_State *L, const char *end)
 {
@@ -42,12 +38,12 @@ static int push_address(lua_State *L, const char *end)
     return 2;
 }
 
-int neap_net_address(lua_State *L)
+int neap_stream_address(lua_State *L)
 {
     return push_address(L, "");
 }
 
-int neap_net_peer_address(lua_State *L)
+int neap_stream_peer_address(lua_State *L)
 {
     return push_address(L, "peer_");
 }
@@ -62,17 +58,34 @@ static int set_option(lua_State *L, const char *key, int value)
     return 1;
 }
 
-int neap_net_nodelay(lua_State *L)
+int neap_stream_nodelay(lua_State *L)
 {
     luaL_checktype(L, 2, LUA_TBOOLEAN);
     return set_option(L, "nodelay", lua_toboolean(L, 2));
 }
 
-int neap_net_keepalive(lua_State *L)
+static int is_false(lua_State *L, int index)
 {
-    int off = lua_isboolean(L, 2) && !lua_toboolean(L, 2);
+    return lua_isboolean(L, index) && !lua_toboolean(L, index);
+}
+
+int neap_stream_keepalive(lua_State *L)
+{
+    int off = is_false(L, 2);
     double seconds = off ? 0 : ceil(luaL_checknumber(L, 2));
     luaL_argcheck(L, off || (seconds >= 1 && seconds <= LONGEST), 2,
                   "1 to 32767 seconds, or false");
     return set_option(L, "keepalive", (int)seconds);
+}
+
+int neap_stream_timeout(lua_State *L)
+{
+    stream *s = check_stream(L, 1);
+    double seconds = is_false(L, 2) ? 0 : luaL_checknumber(L, 2);
+    luaL_argcheck(L, is_false(L, 2) || seconds > 0, 2, "seconds above 0, or false");
+    if (!s)
+        return neap->fail(L, NEAP_ECLOSED, NEAP_F_SYSCALL, "timeout", NEAP_F_END);
+    s->timeout = seconds;
+    lua_pushboolean(L, 1);
+    return 1;
 }
