@@ -192,7 +192,9 @@ struct neap_runtime {
     size_t out_length, out_size;
     neap_job out_job; /* flushes it */
     bool out_queued, out_terminal;
-    int out_failed; /* status of the write that failed */
+    int out_failed;    /* status of the write that failed */
+    neap_env *out_env; /* an extension that gets the output now */
+    void (*out_write)(neap_env *env, const char *text, size_t length);
 
     /* Errors, exit, closing. */
     neap_error *starting; /* where the main script's error goes until it first waits */
@@ -391,6 +393,7 @@ void neap_permissions_free(neap_runtime *rt, neap_permissions *p);
 void neap_remotes_run(neap_root *root); /* in the async callback */
 void neap_remotes_close(neap_runtime *rt);
 neap_remote *neap_remote_make(neap_runtime *rt, neap_env *env, bool keep);
+neap_remote *neap_remote_interrupting(neap_remote *remote);
 neap_remote *neap_remote_retain(neap_remote *remote);
 int neap_remote_post(neap_remote *remote, void (*fn)(neap_env *, void *), void (*drop)(void *),
                      void *data);
@@ -413,6 +416,8 @@ int neap_transport_listen(neap_transport *t, int backlog, neap_on_accept on_acce
 
 void neap_output(neap_runtime *rt, const char *text, size_t length);
 void neap_output_flush(neap_runtime *rt);
+/* What is produced from now on goes to `write`; NULL: where it went before. */
+void neap_output_to(neap_env *env, void (*write)(neap_env *env, const char *text, size_t length));
 void neap_boot_foreign(neap_runtime *rt, bool done); /* before and after it, in a VM not ours */
 void neap_boot(neap_runtime *rt); /* installs coroutine, require, print ...; protected, on L */
 int neap_lua_sethook(lua_State *L);

@@ -7,6 +7,7 @@
  *     handles() -> array       {kind = ...} of those that are open
  *     tasks() -> array         {state =, waits =, where =, traceback =}
  *     features() -> table      what this build and its LuaJIT can do
+ *     modules() -> array       names of the modules that are built in
  */
 #include "host.h"
 #include "vm.h"
@@ -121,9 +122,20 @@ static int host_features(lua_State *L)
     return 1;
 }
 
-static const luaL_Reg functions[] = {{"listeners", host_listeners}, {"exports", host_exports},
-                                     {"on_error", host_on_error},   {"stats", host_stats},
-                                     {"handles", host_handles},     {"tasks", host_tasks},
-                                     {"features", host_features},   {NULL, NULL}};
+static int host_modules(lua_State *L)
+{
+    int n = 0;
+    lua_newtable(L);
+    for (const neap_module *m = neap_modules; m->name; m++) {
+        lua_pushstring(L, m->name);
+        lua_rawseti(L, -2, ++n);
+    }
+    return 1;
+}
+
+static const luaL_Reg functions[] = {
+    {"listeners", host_listeners}, {"exports", host_exports}, {"on_error", host_on_error},
+    {"stats", host_stats},         {"handles", host_handles}, {"tasks", host_tasks},
+    {"features", host_features},   {"modules", host_modules}, {NULL, NULL}};
 
 NEAP_EXTENSION(neap_host, .flags = NEAP_PUBLIC, .functions = functions)

@@ -4,11 +4,11 @@
  *
  * It opens one unrestricted runtime (or a restricted one, --sandbox), starts the script and runs the
  * loop. What is the process's and not the library's is done here: the descriptor limit, the signal
- * for preemption, the exit status.
+ * for preemption, the exit status. command.c reads the command line; what else there is to a command is
+ * in Lua, in lua/neap/command.lua.
  */
 #include <fcntl.h>
 #include <luajit.h>
-#include <lualib.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -18,111 +18,9 @@
 #include <unistd.h>
 #include <uv.h>
 
-#include "host.h"
+#include "command.h"
+#include "excerpt.h"
 #include "rocks.h"
-#include "vm.h"
-
-static const char usage[] = "usage: neap [options] [script.lua [args]] (neap --help says more)\n";
-
-static const char help[] =
-    "usage: neap [options] [script.lua [args]]   run a script ('-': standard input)\n"
-    "       neap test [files or folders]         run specs\n"
-    "       neap init [folder]                   begin a project\n"
-    "       neap rocks install NAME ...          luarocks, for this project's lua_modules\n"
-    "\n"
-    "  -e CODE            run CODE; Neap's modules are there under their last name\n"
-    "  -l MODULE          require MODULE first\n"
-    "  --sandbox          run with no permissions but those allowed\n"
-    "  --allow \"V T\"      with --sandbox: allow verb V on target T, e.g. \"fs.read ./data\"\n"
-    "  --version          what this is, and what it was built with\n"
-    "  --help             this text\n"
-    "  --                 end of options\n";
-
-/* lua/neap/command/NAME.lua */
-static const char *const subcommands[] = {"init", "rocks", "test", NULL};
-
-typedef struct {
-    const char *code[64];  /* of -e and -l, in order */
-    const char *allow[64]; /* NULL-ended */
-    int codes, allows;
-    bool sandbox, limit_raised;
-    bool evaluates; /* -e: the rest are arguments */
-    int script;     /* index in argv; 0 none */
-    int arg;        /* index that is 0 in `arg` */
-} command;
-
-static int wrong(const char *what, const char *which)
-{
-    fprintf(stderr, "neap: %s '%s' (try neap --help)\n", what, which);
-    return 2;
-}
-
-static int print_version(void)
-{
-    neap_vm_features f = neap_vm_probe();
-    printf("neap %s (%s, libuv %s)\n", NEAP_VERSION, LUAJIT_VERSION, uv_version_string());
-    if (!f.internals)
-        puts("off: dropped errors do not raise (this LuaJIT's inside is not known)");
-    if (!f.checkhook)
-        puts("off: limits on compiled code (limits run without the JIT)");
-    if (!f.lua52compat)
-        puts("off: pairs and # on lazy objects");
-    return 0;
-}
-
-/* An option's value: the next argument. */
-static const char *value(int argc, char **argv, int *i)
-{
-    return *i + 1 < argc ? argv[++*i] : NULL;
-}
-
-static int add(const char **values, int *n, int most, char **argv, int argc, int *i)
-{
-    const char *option = argv[*i], *text = value(argc, argv, i);
-    if (!text)
-        return wrong("a value is missing after", option);
-    if (*n == most)
-        return wrong("too many options", option);
-    values[(*n)++] = text;
-    return 0;
-}
-
-/* 0 go on, or 1 + the exit status. */
-static int parse(command *c, int argc, char **argv)
-{
-    int i, status = 0;
-    for (i = 1; i < argc && argv[i][0] == '-' && argv[i][1] && !status; i++) {
-        const char *a = argv[i];
-        if (strcmp(a, "--") == 0) {
-            i++;
-            break;
-        }
-        if (strcmp(a, "--help") == 0 || strcmp(a, "-h") == 0)
-            return fputs(help, stdout) < 0 ? 2 : 1;
-        if (strcmp(a, "--version") == 0 || strcmp(a, "-v") == 0)
-            return 1 + print_version();
-        if (strcmp(a, "--sandbox") == 0)
-            c->sandbox = true;
-        else if (strcmp(a, "--allow") == 0)
-            status = add(c->allow, &c->allows, 63, argv, argc, &i);
-        else if (strcmp(a, "-e") == 0 || strcmp(a, "-l") == 0)
-            c->evaluates |= a[1] == 'e', status = add(c->code, &c->codes, 64, argv, argc, &i);
-        else
-            status = wrong("no such option", a);
-    }
-    if (!status && c->allows && !c->sandbox)
-        status = wrong("--allow means nothing without", "--sandbox");
-    if (status)
-        return 1 + status;
-    if (i < argc && !c->evaluates)
-        c->script = i;
-    c->arg = c->script ? c->script : i - 1;
-    if (!c->script && !c->codes) {
-        fputs(usage, stderr);
-        return 2;
-    }
-    return 0;
-}
 
 /* `arg` as in lua: the script (of -e, what precedes its arguments) is 0, what stands before it has negative
  * indexes. */
@@ -147,6 +45,8 @@ static void set_debug(lua_State *L)
         lua_gc(L, LUA_GCSETSTEPMUL, 1000);
     }
 }
+
+enum { REPORTS = 3 }; /* where the child of --watch tells what it loads */
 
 /* The limit of descriptors that the process was given. Ours is raised; children get theirs back. */
 static struct rlimit given_limit;
@@ -226,7 +126,7 @@ static char *folder_of(const char *path)
     return folder;
 }
 
-/* -e, -l and subcommands: lua/neap/command.lua runs them, as the main script. */
+/* -e, -l, -i, --watch and subcommands: lua/neap/command.lua runs them, as the main script. */
 static int start_command(neap_runtime *rt, const char *what, char **argv, int argc, int from,
                          neap_error *error)
 {
@@ -244,23 +144,48 @@ static int start_command(neap_runtime *rt, const char *what, char **argv, int ar
 
 static int start(neap_runtime *rt, const command *c, int argc, char **argv, neap_error *error)
 {
-    const char *script = c->script ? argv[c->script] : NULL;
-    for (const char *const *name = subcommands; script && !c->codes && *name; name++)
-        if (strcmp(script, *name) == 0)
-            return start_command(rt, *name, argv, argc, c->script + 1, error);
-    if (c->codes)
+    const char *script = c->script ? argv[c->script] : "-";
+    if (c->subcommand)
+        return start_command(rt, c->subcommand, argv, argc, c->script + 1, error);
+    if (c->watch_it)
+        return start_command(rt, "--watch", argv, argc, 1, error);
+    if (c->watched && start_command(rt, "--watched", argv, argc, 1, error))
+        return error->status;
+    if (c->codes || c->interactive)
         return start_command(rt, "options", argv, argc, 1, error);
-    return neap_start_args(rt, script, (const char *const *)argv + c->script + 1, error);
+    return neap_start_args(rt, script,
+                           (const char *const *)argv + (c->script ? c->script + 1 : argc), error);
+}
+
+/* The script's path is its data. */
+static void on_error(neap_runtime *rt, const neap_error *error, int fatal, void *data)
+{
+    (void)fatal;
+    neap_show(rt, error, data);
+}
+
+static int show(neap_runtime *rt, neap_error *error, const char *script)
+{
+    size_t n = strlen(error->message);
+    neap_output_flush(rt);
+    if (error->status == UV_ENOENT && script && access(script, F_OK))
+        neap_suggest_path(script, error->message, sizeof error->message);
+    if (error->message[n])
+        return neap_report(error);
+    return neap_show(rt, error, script);
 }
 
 static int run(const command *c, int argc, char **argv)
 {
     neap_options options = NEAP_OPTIONS_INIT;
     neap_error error;
-    char *folder = c->script ? folder_of(argv[c->script]) : NULL;
+    char *script = c->script && !c->subcommand ? argv[c->script] : NULL;
+    char *folder = script ? folder_of(script) : NULL;
     options.preempt_signal = SIGURG;
-    options.permissions = c->sandbox ? c->allow : NULL;
+    options.permissions = c->sandbox && !c->watch_it ? c->allow : NULL;
     options.lua_path = folder;
+    options.on_error = on_error;
+    options.data = script;
     neap_runtime *rt = neap_open(&options, &error);
     if (rt)
         neap_rocks_find(neap_lua(rt), folder);
@@ -275,12 +200,10 @@ static int run(const command *c, int argc, char **argv)
     if (c->limit_raised && lua_cpcall(neap_lua(rt), limit_shells, NULL))
         lua_pop(neap_lua(rt), 1);
     int status;
-    if (start(rt, c, argc, argv, &error)) {
-        neap_output_flush(rt);
-        status = neap_report(&error);
-    } else {
+    if (start(rt, c, argc, argv, &error))
+        status = show(rt, &error, script);
+    else
         status = check_output(rt, neap_run(rt));
-    }
     neap_close(rt, NULL, NULL);
     return status;
 }
@@ -289,10 +212,14 @@ int main(int argc, char **argv)
 {
     command c = {0};
     argv = uv_setup_args(argc, argv);
-    int done = parse(&c, argc, argv);
+    int done = neap_command_parse(&c, argc, argv);
     if (done)
         return done - 1;
     open_standard_descriptors();
+    if (c.watched && fcntl(REPORTS, F_SETFD, FD_CLOEXEC)) {
+        fputs("neap: --watched is for neap --watch only\n", stderr);
+        return 2;
+    }
     c.limit_raised = raise_descriptor_limit();
     return run(&c, argc, argv);
 }

@@ -20,6 +20,10 @@ static void run_flush(neap_job *job)
 /* `| head` ends quietly: whoever reads has gone, so what is written is lost, and the command ends. */
 static void write_all(neap_runtime *rt, const char *text, size_t length)
 {
+    if (rt->out_env) {
+        rt->out_write(rt->out_env, text, length);
+        return;
+    }
     if (rt->options.output) {
         rt->options.output(rt, text, length, rt->options.data);
         return;
@@ -69,4 +73,12 @@ void neap_output(neap_runtime *rt, const char *text, size_t length)
         rt->out_job.run = run_flush;
         neap_flush_add(rt->root, &rt->out_job);
     }
+}
+
+/* What was said before goes where it went. */
+void neap_output_to(neap_env *env, void (*write)(neap_env *env, const char *text, size_t length))
+{
+    neap_output_flush(env->rt);
+    env->rt->out_env = write ? env : NULL;
+    env->rt->out_write = write;
 }

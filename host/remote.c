@@ -163,12 +163,17 @@ int neap_interrupt(neap_remote *remote)
     return !rt ? NEAP_ECLOSED : remote->interrupts ? 0 : UV_ENOTSUP;
 }
 
+/* Before another thread has it: the slicer that it then uses stays. Of NULL: NULL. */
+neap_remote *neap_remote_interrupting(neap_remote *remote)
+{
+    if (remote)
+        remote->interrupts = neap_limit_interruptible(remote->rt);
+    return remote;
+}
+
 neap_remote *neap_remote_open(neap_runtime *rt)
 {
-    neap_remote *remote = neap_remote_make(rt, NULL, true);
-    if (remote) /* before another thread has it: the slicer it then uses stays */
-        remote->interrupts = neap_limit_interruptible(rt);
-    return remote;
+    return neap_remote_interrupting(neap_remote_make(rt, NULL, true));
 }
 
 void neap_remote_close(neap_remote *remote)

@@ -74,6 +74,10 @@ static void add_traceback(lua_State *S, lua_State *T, const neap_task *t)
         lua_concat(S, 2);
         any = true;
     }
+    if (t && t->line && t->by_line) {
+        lua_pushfstring(S, "\n\tby a task spawned at %s:%d", t->by_site, t->by_line);
+        lua_concat(S, 2);
+    }
     if (any)
         lua_setfield(S, -2, "traceback");
     else

@@ -104,6 +104,11 @@ static neap_remote *remote(neap_env *env)
     return neap_remote_make(env->rt, env, false);
 }
 
+static neap_remote *interrupter(neap_env *env)
+{
+    return neap_remote_interrupting(neap_remote_make(env->rt, env, false));
+}
+
 static void *alloc(neap_env *env, void *p, size_t old_size, size_t size)
 {
     return neap_mem(env->rt, p, old_size, size);
@@ -269,6 +274,9 @@ const neap_table neap_the_table = {
     .transport_connect = neap_transport_connect,
     .transport_bind = neap_transport_bind,
     .transport_listen = neap_transport_listen,
+    .interrupter = interrupter,
+    .interrupt = neap_interrupt,
+    .output = neap_output_to,
     .hold = hold,
     .held = held,
     .let_go = let_go,

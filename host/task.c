@@ -140,21 +140,37 @@ void neap_task_ready(neap_task *t)
     }
 }
 
-/* Where it was spawned: source and line of the user's function that called; in a task that is all Neap's
- * (the body of task.all) where that one was. */
+static void take_spawner(neap_task *t, const neap_task *by)
+{
+    t->by_line = by->line;
+    if (by->line)
+        memcpy(t->by_site, by->site, sizeof t->by_site);
+}
+
+static void take_site(neap_task *t, const neap_task *of)
+{
+    t->line = of->line;
+    memcpy(t->site, of->site, sizeof t->site);
+    t->by_line = of->by_line;
+    memcpy(t->by_site, of->by_site, sizeof t->by_site);
+}
+
+/* Where it was spawned: source and line of the user's function that called, and the same of the task that
+ * did so; in a task that is all Neap's (the body of task.all) where that one was. */
 void neap_task_site(neap_task *t, lua_State *L)
 {
     lua_Debug ar;
     const neap_task *by = t->rt->current;
     t->line = neap_vm_where(L, t->site, sizeof t->site);
+    if (by)
+        take_spawner(t, by);
     if (memcmp(t->site, "neap/", 5) != 0)
         return; /* called by the script itself, as a rule */
     if (neap_user_frame(L, &ar)) {
         memcpy(t->site, ar.short_src, sizeof t->site);
         t->line = ar.currentline;
-    } else if (by && by->line) {
-        memcpy(t->site, by->site, sizeof t->site);
-        t->line = by->line;
+    } else if (by) {
+        take_site(t, by);
     }
 }
 

@@ -48,7 +48,9 @@ struct neap_task {
     bool cancel_delivered;
     bool exited;   /* in os.exit: nothing resumes it */
     int line;      /* where it was spawned; 0 from C */
-    char site[60]; /* last: not cleared for reuse */
+    int by_line;   /* where the task that did so was; 0: by none that was spawned */
+    char site[60]; /* these two last: not cleared for reuse */
+    char by_site[60];
 };
 
 /* An error that waits for somebody to wait for its task, until the drain's end. */

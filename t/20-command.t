@@ -46,6 +46,7 @@ subtest 'a script' => sub {
     is((run("$neap sub/main.lua"))[0], "near\n", 'finds modules beside it');
     script('test', 'print "a script"');
     is((run("$neap ./test"))[0], "a script\n", 'may be called test');
+    unlike((run("$neap test sub"))[0], qr/a script/, 'which neap test does not run');
 };
 
 subtest 'options' => sub {
@@ -60,9 +61,13 @@ subtest 'options' => sub {
     like($err, qr/--wrong/, 'that names it');
     is((run("$neap -e"))[2], 2, 'a missing value: 2');
     is((run("$neap --allow \"fs.read .\" empty.lua"))[2], 2, '--allow without --sandbox: 2');
-    ($out, $err, $status) = run($neap);
-    is($status, 1, 'nothing: 1');
-    like($err, qr/^usage: neap/, 'and the usage line');
+    like($err, qr/neap --help/, 'and says where to look') for (run("$neap --nonsense"))[1];
+    like((run("$neap --sandbx"))[1], qr/did you mean .--sandbox./, 'or what it may be');
+    is_deeply([run("echo \"print(7)\" | $neap")], ["7\n", '', 0], 'nothing: the program comes from standard input');
+    is((run("$neap --watch"))[2], 2, '--watch without a script: 2');
+    is((run("$neap --watch-path . empty.lua"))[2], 2, '--watch-path without --watch: 2');
+    is((run("$neap --watched empty.lua 3>&-"))[2], 2, '--watched by hand: 2');
+    is((run("$neap --sandbox -i </dev/null"))[2], 2, '-i in a sandbox: 2');
     ($out, $err, $status) = run("$neap --help");
     is($status, 0, '--help');
     like($out, qr/^usage: neap.*--sandbox/s, 'says what there is');
@@ -75,6 +80,10 @@ subtest 'errors' => sub {
     is(scalar(my @lines = split /\n/, $err), 1, 'in one line');
     like($err, qr/none\.lua/, 'that names it');
     is((run("$neap ."))[2], 1, 'a folder: 1');
+    script('report.lua', '');
+    like((run("$neap reprot.lua"))[1], qr/'reprot.lua' \(did you mean 'report.lua'\?\)/, 'one that is mistyped: what it may be');
+    like((run("$neap ./report"))[1], qr/did you mean '.\/report.lua'/, 'without its end: the same');
+    like((run("$neap tset"))[1], qr/did you mean 'neap test'/, 'a mistyped subcommand: the same');
     script('syntax.lua', "local = 1\n");
     like((run("$neap syntax.lua"))[1], qr/syntax\.lua:1:/, 'a syntax error says where');
     script('late.lua', <<'LUA');

@@ -41,13 +41,15 @@ sub fails_with {
 
 subtest 'a traceback' => sub {
     fails_with('of an error in functions', "local function inner()\n  error('boom')\nend\nlocal function outer()\n  inner()\nend\nouter()",
-        qr/^neap: script\.lua:3: boom\nstack traceback:\n/,
+        qr/^neap: script\.lua:3: boom\n +3 \|   error\('boom'\)\n +\|   \^\nstack traceback:\n/,
         qr/script\.lua:3: in function 'inner'\n\tscript\.lua:6: in function .*\n\tscript\.lua:8: in main chunk/);
     fails_with('of an error of the machine has its line', "local t\nprint(t.x)", qr/script\.lua:3: in main chunk/);
     fails_with('after a wait', "local function f()\n  task.sleep(0.001)\n  error('late')\nend\nf()",
         qr/script\.lua:4: late/, qr/script\.lua:4: in function 'f'\n\tscript\.lua:6: in main chunk/);
     fails_with('of a task says who started it', "task.spawn(function()\n  error('x')\nend)\ntask.sleep(1)",
         qr/script\.lua:3: in function <script\.lua:2>\n\tspawned at script\.lua:2/);
+    fails_with('of a task of a task says who started both', "task.spawn(function()\n  task.spawn(function()\n    task.yield()\n    error('x')\n  end)\nend)\ntask.sleep(1)",
+        qr/spawned at script\.lua:3\n\tby a task spawned at script\.lua:2\n*\z/);
     fails_with('of task.all says who called it', "task.all {\n  function() error('x') end }",
         qr/script\.lua:3: x/, qr/spawned at script\.lua:2/);
     fails_with('of a callback', "task.sleep(0.001, function()\n  error('in it')\nend)",
@@ -76,6 +78,51 @@ subtest 'a message' => sub {
         qr{^neap: ENOENT: no such file or directory, open '/none'\n});
     fails_with('of a dropped error', "require('neap.fs').read_file('/none')", qr/^neap: ENOENT/, qr/script\.lua:2: in main/);
     fails_with('of nil and an error returned', "return require('neap.fs').read_file('/none')", qr/^neap: ENOENT/);
+};
+
+# The caret stands below `at`, a pattern, in line 2 of the script.
+sub caret {
+    my ($name, $line, $at) = @_;
+    my ($out, $err) = run("\n$line");
+    my ($shown, $below) = $err =~ /^ +2 \| (.*)\n +\| (\s*)\^$/m;
+    is($shown, $line, "$name: its line") or diag($err);
+    $line =~ /$at/ or die $at;
+    is(length($below // ''), $-[0], "$name: its place") or diag($err);
+}
+
+subtest 'the source line' => sub {
+    caret('a call', 'local t = {} print(1) undefined_function(t)', 'undefined_function');
+    caret('a method', 'local s = "a" local t = s:no_method()', 'no_method');
+    caret('an index', "local t\tprint((t.x))", 't\.x');
+    caret('one of two names', 'local x = 1 local t = { x = x } x()', 'x\(\)');
+    caret('an argument', "local sleep = 1; require('neap.task').sleep('soon')", "sleep\\('soon");
+    caret('a module', "print(1) require 'no.such'", 'no\.such');
+    caret('error', 'if true then error "here" end', 'error "');
+    caret('assert', 'local x = assert(nil, "here")', 'assert');
+    caret('arithmetic', "\tlocal x = 1 + nil", 'local');
+    caret('syntax', 'local x = 1 then', 'then');
+    my ($out, $err) = run("local text = 'x\n");
+    like($err, qr/^ +1 \| local text = 'x\n +\| /m, 'a string without end');
+    ($out, $err) = run("error('\\27[31m')");
+    unlike($err, qr/\| .*\e/, 'is shown without what a terminal would obey');
+    ($out, $err) = run("loadstring('error(1, 2)', '\@/dev/zero')()");
+    like($err, qr/ 1 \| loadstring/, 'is not looked for in what is no file');
+    ($out, $err) = run("loadstring('\\n\\nf()', '\@script.lua')()");
+    unlike($err, qr/ 3 \|/, 'nor where there is none');
+    mkdir 'a' x 70;
+    open(my $file, '>', 'a' x 70 . '/long.lua') or die $!;
+    print $file "error 'in it'";
+    close $file;
+    system("timeout 20 $neap " . 'a' x 70 . '/long.lua 2>err');
+    like(slurp('err'), qr/^ +1 \| error 'in it'$/m, 'is found below a long path');
+    open($file, '>', 'secret') or die $!;
+    print $file "the secret\n";
+    close $file;
+    ($out, $err) = run("loadstring('error(1, 0)', '\@secret')()", '--sandbox');
+    unlike($err, qr/the secret/, 'of a file that a sandbox may not read is not shown');
+    ($out, $err) = run("error 'own'", '--sandbox');
+    like($err, qr/ 1 \| error 'own'/, "but the script's own is");
+    unlike($err, qr/\e/, 'has no colours in a file');
 };
 
 subtest 'a script that cannot be read' => sub {
@@ -118,7 +165,7 @@ END
         'x.y = 1' => q{script\.lua:4: attempt to index local 'x'}, 'task.sleep "x"' => q{script\.lua:4: bad argument #1 to 'sleep'});
     for my $code (sort keys %raised) {
         my ($out, $err, $status) = run(sprintf $server, $code);
-        like($err, qr/\Aneap: $raised{$code}.*\n(?:stack traceback:\n)/, "$code: its text");
+        like($err, qr/\Aneap: $raised{$code}.*\n +4 \| .*\n +\| +\^\nstack traceback:\n/, "$code: its text");
         like($err, qr/\tscript\.lua:4: in function 'inner'\n\tscript\.lua:8: in function <script\.lua:6>/, 'its lines');
         unlike($err, qr{neap/|at 0x|xpcall|in a C function}, "nothing of Neap's inside") or diag($err);
         is($status, 0, 'and the program goes on');

@@ -1,6 +1,8 @@
--- neap.command: what the command runs besides a plain script: -e, -l, and its subcommands.
+-- neap.command: what the command runs besides a plain script: -e, -l, -i, --watch, and its subcommands.
 -- Called with a subcommand and its arguments (neap/command/ has a module of each, which returns the exit status), or
--- "options" and the whole command line.
+-- "options", "--watch" or "--watched" and the whole command line, which host/command.c has checked.
+
+local errors = require "neap.errors"
 
 -- Neap's modules under their last names, loaded when first used: for one-liners.
 local function open_modules()
@@ -54,7 +56,7 @@ local function require_module(name)
   rawset(_G, name:match("([%w_]+)$"), module)
 end
 
-local HAS_VALUE = { ["-e"] = true, ["-l"] = true, ["--allow"] = true }
+local HAS_VALUE = { ["-e"] = true, ["-l"] = true, ["--allow"] = true, ["--watch-path"] = true }
 
 -- The index of what comes after the options.
 local function options_end(argv)
@@ -65,17 +67,14 @@ local function options_end(argv)
   return argv[i] == "--" and i + 1 or i
 end
 
--- The command line has been checked by main.c. With -e what comes after the options are arguments, else the script
--- and its arguments.
-local function options(...)
-  local argv, n = { ... }, select("#", ...)
-  local rest, evaluated, i = options_end(argv), false, 1
-  open_modules()
+-- With -e what comes after the options are arguments, else the script and its arguments.
+local function run_options(argv, rest, n)
+  local evaluated, i = false, 1
   while i < rest do
     if argv[i] == "-e" then
       evaluated = true
       local failed, err = run_code(argv[i + 1], unpack(argv, rest, n))
-      if failed == nil and require("neap.errors").is(err) then
+      if failed == nil and errors.is(err) then
         return nil, err
       end
     elseif argv[i] == "-l" then
@@ -88,9 +87,49 @@ local function options(...)
   end
 end
 
+local function is_interactive(argv, rest, n)
+  for i = 1, rest - 1 do
+    if argv[i] == "-i" then
+      return true
+    end
+  end
+  return n == 0
+end
+
+local function options(...)
+  local argv, n = { ... }, select("#", ...)
+  local rest = options_end(argv)
+  open_modules()
+  if is_interactive(argv, rest, n) then
+    return require("neap.repl").run(run_options, argv, rest, n)
+  end
+  return run_options(argv, rest, n)
+end
+
+local function evaluates(argv, rest)
+  for i = 1, rest - 1 do
+    if argv[i] == "-e" then
+      return true
+    end
+  end
+end
+
+-- The parent, and what its child does before its script.
+local function watch(what, ...)
+  local argv, n = { ... }, select("#", ...)
+  local rest = options_end(argv)
+  local script = not evaluates(argv, rest) and argv[rest] or nil
+  if what == "--watched" then
+    return require("neap.command.watched")(script)
+  end
+  return require("neap.command.watch")(argv, rest, n, script)
+end
+
 return function(what, ...)
   if what == "options" then
     return options(...)
+  elseif what == "--watch" or what == "--watched" then
+    return watch(what, ...)
   end
   os.exit(require("neap.command." .. what)(...))
 end

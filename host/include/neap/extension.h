@@ -366,6 +366,14 @@ struct neap_table {
 
     /* As check, but NULL when the struct is closed: by another task perhaps, so that is no wrong argument. */
     void *(*handle_find)(lua_State *L, int index, const neap_handle_class *type);
+
+    /* For whoever talks to the person at the terminal. interrupter: a remote that may interrupt (NULL as
+     * remote). interrupt (any thread): the script that runs, or the next that does, gets an EKILLED error
+     * at its next safe point, wherever that is; 0, NEAP_ECLOSED, or UV_ENOTSUP. output: what print and
+     * io.write produce goes to `write` (no Lua there) from now on; NULL: where it went before. */
+    neap_remote *(*interrupter)(neap_env *env);
+    int (*interrupt)(neap_remote *remote);
+    void (*output)(neap_env *env, void (*write)(neap_env *env, const char *text, size_t length));
 };
 
 /* Flags of transport_bind: IPv6 only; SO_REUSEPORT where the system has it. */

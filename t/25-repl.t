@@ -1,0 +1,11 @@
+# The REPL at a real terminal: t/repl/terminal.py types, and reads what is there.
+use strict;
+use warnings;
+use lib 't/lib';
+use Cwd qw(abs_path);
+use Neap;
+use Test::More;
+
+my $neap = abs_path($ENV{NEAP} // 'build/neap');
+run_tap('python3', 't/repl/terminal.py', $neap);
+done_testing();
