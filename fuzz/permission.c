@@ -10,9 +10,9 @@
 
 enum { GRANTS = 8 };
 
-static const char *const verbs[] = {"net.connect", "net.listen", "fs.read", "fs.write",
-                                    "run",         "env",        "process", "native",
-                                    "dns",         "time",       "random",  "fly"};
+static const char *const verbs[] = {"net.connect", "net.listen", "fs.read", "fs.write", "run",
+                                    "env",         "process",    "native",  "dns",      "time",
+                                    "random",      "system",     "fly"};
 
 static void ask(neap_runtime *rt, const char *text, size_t length, bool anything)
 {

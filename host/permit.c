@@ -17,7 +17,7 @@
  *   fs.read, fs.write         a file or a folder with all in it: path.c
  *   run, native               a program or library: its path as it is called, or a bare name
  *   env        a name; "LC_*" names that begin so
- *   process, time, random     no target, or a word that an extension asks about
+ *   process, time, random, system     no target, or a word that an extension asks about
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -40,6 +40,7 @@ static const char *const verbs[VERBS] = {
     [DNS] = "dns",
     [TIME] = "time",
     [RANDOM] = "random",
+    [SYSTEM] = "system",
 };
 
 static neap_verb find_verb(const char *name, size_t length)

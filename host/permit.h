@@ -24,6 +24,7 @@ typedef enum {
     DNS,
     TIME,
     RANDOM,
+    SYSTEM,
     VERBS,
 } neap_verb;
 

@@ -136,6 +136,9 @@ static void test_names(void)
         {"random", "random", "", true},
         {"random", "time", "", false},
         {"random", "fly", "", false},
+        {"system", "system", "cpus", true},
+        {"system cpus", "system", "cpus", true},
+        {"system cpus", "system", "memory", false},
     };
     for (size_t i = 0; i < sizeof questions / sizeof *questions; i++)
         ask(&questions[i]);
