@@ -101,6 +101,7 @@ function Server:close()
   native.stop(self.handle)
 end
 
+---Whether it was closed.
 ---@return boolean
 function Server:is_closed()
   return native.is_closed(self.handle)
