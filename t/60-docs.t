@@ -1,5 +1,5 @@
-# Every ```lua block of docs/ runs, but those marked no-run (or shown from a file, which
-# 61-examples.t runs).
+# Every block of Lua in the documentation runs, and every one of sh, but those marked no-run, with a reason (or shown
+# from a file, or a spec: 61-examples.t runs these); the reference is what the annotations say; the site can be made.
 use strict;
 use warnings;
 use Cwd qw(abs_path);
@@ -8,29 +8,64 @@ use Test::More;
 
 my $neap = abs_path($ENV{NEAP} // 'build/neap');
 my $dir  = tempdir(CLEANUP => 1);
-my $ran  = 0;
+mkdir "$dir/bin";
+symlink $neap, "$dir/bin/neap";
+$ENV{PATH} = "$dir/bin:$ENV{PATH}";
 
-for my $page (glob('docs/*.md')) {
-    my ($line, $first, $code) = (0);
-    open(my $file, '<', $page) or die "$page: $!";
-    while (<$file>) {
-        $line++;
-        if (defined $code && /^```\s*$/) {
-            open(my $script, '>', "$dir/block.lua") or die $!;
-            print $script $code;
-            close $script;
-            my $said = `cd $dir && timeout 60 $neap block.lua 2>&1`;
-            is($?, 0, "$page:$first runs") or diag($said);
-            undef $code;
-            $ran++;
-        } elsif (defined $code) {
-            $code .= $_;
-        } elsif (/^```lua\s*$/) {
-            ($first, $code) = ($line, '');
+# [page, line, info string, text] of each fenced block.
+sub blocks {
+    my @found;
+    for my $page (grep { !m{/uv/} } glob('README.md docs/*.md docs/*/*.md')) {
+        my ($line, $block) = (0);
+        open(my $file, '<', $page) or die "$page: $!";
+        while (<$file>) {
+            $line++;
+            if    ($block && /^```\s*$/)  { push @found, $block; undef $block }
+            elsif ($block)                { $block->[3] .= $_ }
+            elsif (/^```(.*?)\s*$/)       { $block = [$page, $line, $1, ''] }
         }
     }
+    return @found;
 }
-cmp_ok($ran, '>=', 8, "$ran blocks ran");
+
+# An example of the reference has its module at hand, in its first line, so that lines are counted right.
+sub prelude {
+    my ($page) = @_;
+    my ($name) = $page =~ m{^docs/reference/(\w+)\.md$} or return '';
+    return $name eq 'README' ? '' : qq{local $name = require "neap.$name" };
+}
+
+my %ran = (lua => 0, sh => 0);
+for (blocks()) {
+    my ($page, $line, $info, $text) = @$_;
+    my ($language) = $info =~ /^(lua|sh)\b/ or next;
+    if ($info =~ /no-run/) {
+        ok($info =~ /file=|spec|\(.+\)/ || $page eq 'README.md', "$page:$line says why it is not run");
+        next;
+    }
+    my $folder = tempdir(DIR => $dir);
+    open(my $script, '>', "$folder/block") or die $!;
+    print $script $language eq 'lua' ? prelude($page) : "set -e\n", $text;
+    close $script;
+    my $program = $language eq 'lua' ? $neap : 'sh';
+    my $said = `cd $folder && timeout 60 $program block 2>&1 </dev/null`;
+    is($?, 0, "$page:$line runs") or diag($said);
+    $ran{$language}++;
+}
+cmp_ok($ran{lua}, '>=', 40, "$ran{lua} blocks of Lua ran");
+cmp_ok($ran{sh}, '>=', 4, "$ran{sh} blocks of sh ran");
+
+subtest 'the reference' => sub {
+    is(`$neap scripts/reference.lua --check 2>&1`, '', 'is what lua/neap says, and nothing is missing there');
+    my $copy = "$dir/tree";
+    system("mkdir -p $copy && cp -R lua docs types scripts $copy") == 0 or die;
+    system("sed -i 's/^--- The addresses of a host.*//' $copy/lua/neap/net.lua");
+    system("sed -i 's/^return path\$/function path.unsaid(a)\\n  return a\\nend\\nreturn path/' $copy/lua/neap/path.lua");
+    my $said = `cd $copy && NEAP_LUA=lua $neap scripts/reference.lua --check 2>&1`;
+    isnt($?, 0, 'a change is noticed');
+    like($said, qr{lua/neap/path\.lua:\d+: neap\.path\.unsaid has no description}, 'a function without annotations is named');
+    like($said, qr{docs/reference/net\.md is not what}, 'a page that is not current too');
+};
 
 subtest 'errors.md says what every code means and what to do' => sub {
     my (%codes, %listed);
