@@ -67,6 +67,59 @@ subtest 'the reference' => sub {
     like($said, qr{docs/reference/net\.md is not what}, 'a page that is not current too');
 };
 
+sub slurp {
+    my ($path) = @_;
+    open(my $file, '<', $path) or return undef;
+    local $/;
+    return <$file>;
+}
+
+# Where a link of a page leads to: a file of the site, and what is behind the "#".
+sub target {
+    my ($page, $href) = @_;
+    my ($file, $anchor) = $href =~ /^([^#]*)#?(.*)$/;
+    return ($page, $anchor) if $file eq '';
+    my @at = split m{/}, $page;
+    pop @at;
+    for (split m{/}, $file) { $_ eq '..' ? pop @at : push @at, $_ }
+    return (join('/', @at), $anchor);
+}
+
+subtest 'the site' => sub {
+    my $site = "$dir/site";
+    plan skip_all => 'no cmark-gfm' if system('command -v cmark-gfm >/dev/null') != 0;
+    like(`$neap scripts/site.lua $site 2>&1`, qr/\A\S+: (\d\d+) pages\n\z/, 'is made, and nothing is wrong');
+    my (%page, @wrong);
+    for (split /\n/, `cd $site && find . -name '*.html'`) {
+        my $name = s{^\./}{}r;
+        $page{$name} = slurp("$site/$name");
+    }
+    ok($page{$_}, "$_ is there") for qw(index.html docs/index.html docs/reference/net.html docs/coming-from/node.html
+        docs/reference/uv/tcp.html examples/echo.lua.html);
+    my %ids = map { my $name = $_; $name => { map { $_ => 1 } $page{$name} =~ / id="([^"]*)"/g } } keys %page;
+    for my $name (sort keys %page) {
+        for my $href ($page{$name} =~ /<(?:a|link|script)[^>]* (?:href|src)="([^"]*)"/g) {
+            next if $href =~ /^(?:https?|data|mailto):/;
+            my ($to, $anchor) = target($name, $href);
+            push @wrong, "$name: $href" if !-f "$site/$to" || ($anchor ne '' && $page{$to} && !$ids{$to}{$anchor});
+        }
+        push @wrong, "$name: $_" for grep { $page{$name} !~ $_ } qr/<html lang="en">/, qr/<main id="main"/,
+            qr/<a class="skip" href="#main">/, qr/<nav id="navigation" aria-label=/, qr/<title>[^<]+<\/title>/,
+            qr/name="viewport"/, qr/role="search"/, qr/\A(?:(?!<h1).)*<h1[^>]*>(?:(?!<h1[ >]).)*\z/s;
+        push @wrong, "$name: an id twice" if keys %{ $ids{$name} } != (() = $page{$name} =~ / id="/g);
+    }
+    is(join("\n", @wrong), '', 'every link leads somewhere; every page has its landmarks and one heading of the first level');
+    like($page{'docs/waiting.html'}, qr/<h2 id="tasks">.*?href="#tasks"/, 'headings have anchors');
+    like($page{'docs/waiting.html'}, qr{<span class="k">local</span> fs = <span class="n">|<span class="k">local</span>},
+        'code has colours');
+    like($page{'docs/coming-from/node.html'}, qr/<div class="pair">/, 'theirs and ours stand side by side');
+    like($page{'docs/reference/net.html'}, qr{href="../../lua/neap/net.lua.html#L\d+">source<}, 'functions lead to their sources');
+    my $index = slurp("$site/index.js");
+    like($index, qr{"docs\\?/reference\\?/net\.html#netconnect"}, 'the search knows every function');
+    like(`cd $dir && $neap -e 'local f = assert(io.open("site/index.js")):read("*a") print(#require("cjson").decode((f:match("= (.*);")))) '`,
+        qr/^\d{3,}$/, 'and is JSON');
+};
+
 subtest 'errors.md says what every code means and what to do' => sub {
     my (%codes, %listed);
     for my $source (glob('host/*.c host/include/neap/*.h bindings/*.c bindings/{fs,http,net}/*.[ch] lua/neap/*.lua lua/neap/*/*.lua')) {

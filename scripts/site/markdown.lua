@@ -33,7 +33,8 @@ end
 
 local function colour(attributes, code)
   local language = attributes:match "language%-(%w+)"
-  return ('<pre tabindex="0"><code>%s</code></pre>'):format(highlight(plain(code), language))
+  local class = language and "" or ' class="plain"'
+  return ('<pre%s tabindex="0"><code>%s</code></pre>'):format(class, highlight(plain(code), language))
 end
 
 -- A loop, as `link` looks at files: inside gsub nothing can wait.
