@@ -22,8 +22,10 @@ end
 local function files_of(modules)
   local files, classes = {}, {}
   for _, module in ipairs(modules) do
-    for _, class in ipairs(module.classes) do
-      classes[class.name] = module.name
+    for _, list in ipairs { module.classes, module.aliases } do
+      for _, each in ipairs(list) do
+        classes[each.name] = module.name
+      end
     end
   end
   for _, module in ipairs(modules) do

@@ -6,7 +6,8 @@
 -- names its file there: "-- boot.lua:"). The files in lua/neap/NAME/ are its parts. Its functions are those that the
 -- loaded module has; a class is public when a public function's annotations name it, or those of a public class.
 --
---   a module   { name, title, text, functions, classes, sources }, a class { name, parent, text, fields, methods }
+--   a module   { name, title, text, functions, classes, aliases, sources }
+--   a class    { name, parent, text, fields, methods }
 
 local fs = require "neap.fs"
 local read = require "reference.read"
@@ -49,7 +50,7 @@ local function open_module(folder, file)
   if not (source.head[1] or ""):find("^neap%." .. name .. "[: ]") then
     return nil
   end
-  local module = { name = name, functions = {}, classes = {}, path = source.path }
+  local module = { name = name, functions = {}, classes = {}, aliases = {}, path = source.path }
   module.title, module.text = head_of(name, source.head)
   module.sources = add_sources({ source }, folder .. "/" .. name)
   return module
@@ -77,6 +78,9 @@ end
 -- All classes of a module's files by name; one may be opened again further down.
 local function collect_classes(module, all)
   for _, source in ipairs(module.sources) do
+    for _, alias in ipairs(source.aliases) do
+      table.insert(module.aliases, alias)
+    end
     for _, class in ipairs(source.classes) do
       local known = all[class.name]
       if not known then
@@ -126,6 +130,9 @@ local function choose_classes(modules, all)
     for _, entry in ipairs(module.functions) do
       note_types(entry.doc, used)
     end
+    for _, alias in ipairs(module.aliases) do
+      note_types({ raw = { alias.type } }, used)
+    end
   end
   local again = true
   while again do
@@ -151,7 +158,8 @@ local function find_entry(module, name)
   local bare
   for _, source in ipairs(module.sources) do
     for _, entry in ipairs(source.functions) do
-      if entry.name == name and not class_of(source, entry.owner) then
+      local wanted = name == "return" and source == module.sources[1] and source.returned or name
+      if (entry.name == wanted or entry.name == name) and not class_of(source, entry.owner) then
         if entry.doc then
           return entry
         end

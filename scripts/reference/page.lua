@@ -155,7 +155,7 @@ local function entry_text(heading, call, entry, classes)
 end
 
 local function function_text(module, entry, classes)
-  local name = entry.name == "return" and module.name or module.name .. "." .. entry.name
+  local name = module.is_function and module.name or module.name .. "." .. entry.name
   return entry_text("## " .. name, name, entry, classes)
 end
 
@@ -174,9 +174,15 @@ local function class_text(class, classes)
   local object = class.name:match "[^.]*$":lower()
   for _, method in ipairs(class.methods) do
     local name = object .. ":" .. method.name
-    text = text .. "\n" .. entry_text("### " .. name, name, method, classes)
+    text = text .. (method.doc and "\n" .. entry_text("### " .. name, name, method, classes) or "")
   end
   return text
+end
+
+local function alias_text(alias)
+  local description = prose(alias.text)
+  return ("## %s\n\n```\n%s\n```\n"):format(alias.name, alias.type) ..
+    (description ~= "" and "\n" .. description .. "\n" or "")
 end
 
 function page.module(module, classes)
@@ -188,6 +194,9 @@ function page.module(module, classes)
   end
   for _, class in ipairs(module.classes) do
     parts[#parts + 1] = class_text(class, classes)
+  end
+  for _, alias in ipairs(module.aliases) do
+    parts[#parts + 1] = alias_text(alias)
   end
   return table.concat(parts, "\n")
 end

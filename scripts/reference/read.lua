@@ -1,11 +1,12 @@
 -- read.lua: what a file of lua/neap says of itself: its first comment, and the LuaCATS blocks with what follows them.
 --
---   read.file(path) -> { path, text, head, returned, functions, classes }
+--   read.file(path) -> { path, text, head, returned, functions, classes, aliases }
 --
 --   head       the first comment's lines;  returned  the variable that the file returns
 --   functions  in order: { owner, name, method, signature, returns_value, line, doc }; owner is the variable it is put
 --              into, nil of a local function; the function that a module returns is called "return"
 --   classes    in order: { name, parent, text, fields, variable, line }
+--   aliases    { name, type, text }
 --   a doc      { text = lines, params = { { name, optional, type, text } }, returns = { { type, text } }, overloads,
 --              type, raw = lines as they stand }
 
@@ -57,13 +58,24 @@ function tags.overload(doc, rest)
   doc.overloads[#doc.overloads + 1] = rest
 end
 
+function tags.alias(doc, rest)
+  local name, kind = rest:match "^([%w_%.]+)%s+(.*)$"
+  doc.aliases[#doc.aliases + 1] = { name = name or rest, type = kind or "", text = doc.text }
+  doc.text, doc.raw = {}, {}
+end
+
 function tags.type(doc, rest)
   doc.type = rest
 end
 
 tags["class"] = function(doc, rest)
-  local name, parent = rest:match "^([%w_%.]+)%s*:?%s*([%w_%.]*)"
-  local class = { name = name, parent = parent ~= "" and parent or nil, fields = {}, text = doc.text, raw = doc.raw }
+  local name, after = rest:match "^([%w_%.]+)%s*:?%s*(.*)$"
+  local class = { name = name, fields = {}, text = doc.text }
+  if after:find "^[%w_]+%.[%w_%.]+$" then
+    class.parent = after
+  elseif after ~= "" then
+    class.text[#class.text + 1] = after:sub(1, 1):upper() .. after:sub(2) .. "."
+  end
   doc.text, doc.raw = {}, {}
   doc.classes[#doc.classes + 1] = class
 end
@@ -97,7 +109,7 @@ local function add_line(doc, text, last)
 end
 
 local function parse_block(lines)
-  local doc = { text = {}, params = {}, returns = {}, overloads = {}, classes = {}, raw = {} }
+  local doc = { text = {}, params = {}, returns = {}, overloads = {}, classes = {}, aliases = {}, raw = {} }
   local last
   for _, text in ipairs(lines) do
     last = add_line(doc, text, last)
@@ -164,6 +176,9 @@ local function add(found, lines, at, doc)
     class.line = at
     found.classes[#found.classes + 1] = class
   end
+  for _, alias in ipairs(doc and doc.aliases or {}) do
+    found.aliases[#found.aliases + 1] = alias
+  end
   name_variables(doc and doc.classes or {}, code)
   local owner, name, method, parameters = declared(code)
   if name then
@@ -198,7 +213,7 @@ function read.file(path)
   local file = assert(io.open(path))
   local text = file:read "*a"
   file:close()
-  local found = { path = path, text = text, functions = {}, classes = {} }
+  local found = { path = path, text = text, functions = {}, classes = {}, aliases = {} }
   local lines, block = lines_of(text), nil
   found.head = head_of(lines)
   found.returned = text:match "\nreturn ([%w_]+)%s*$"

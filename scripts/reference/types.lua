@@ -51,7 +51,7 @@ local function class_text(class)
     text = text .. "local " .. variable .. " = {}\n"
   end
   for _, method in ipairs(class.methods) do
-    text = text .. "\n" .. declaration(variable .. ":" .. method.name, method)
+    text = text .. (method.doc and "\n" .. declaration(variable .. ":" .. method.name, method) or "")
   end
   return text
 end
@@ -60,6 +60,9 @@ function types.module(module)
   local name = module.name
   local parts = { ("---@meta neap.%s\n-- Made by scripts/reference.lua from %s: for editors, never run.\n")
     :format(name, module.path) }
+  for _, alias in ipairs(module.aliases) do
+    parts[#parts + 1] = commented(alias.text) .. ("---@alias %s %s\n"):format(alias.name, alias.type)
+  end
   for _, class in ipairs(module.classes) do
     parts[#parts + 1] = class_text(class)
   end

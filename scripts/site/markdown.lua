@@ -72,9 +72,12 @@ local function add_bodies(html, headings)
   end
 end
 
+local PAIR = '<div class="pair"><div><p>%s</p>%%1</div>\n<div><p>Neap</p>%%2</div></div>'
+
 -- Of a "coming from": theirs and ours, side by side.
-local function with_pairs(html)
-  return (html:gsub("(<pre [^>]*>.-</pre>)\n(<pre [^>]*>.-</pre>)", '<div class="pair">%1\n%2</div>'))
+local function with_pairs(html, title)
+  local theirs = title:match "^Coming from (.*)$" or "Theirs"
+  return (html:gsub("(<pre [^>]*>.-</pre>)\n(<pre [^>]*>.-</pre>)", (PAIR:format(theirs))))
 end
 
 local TABLE = '<div class="wide" role="region" aria-label="Table" tabindex="0">%1</div>'
@@ -85,10 +88,11 @@ function markdown.render(path, link, source_of)
   html = with_links(html, link):gsub("(<table>.-</table>)", TABLE)
   html = with_anchors(html, headings, source_of)
   add_bodies(html, headings)
+  local title = headings[1] and headings[1].text or path
   if path:find "/coming%-from/" then
-    html = with_pairs(html)
+    html = with_pairs(html, title)
   end
-  return { html = html, headings = headings, title = headings[1] and headings[1].text or path }
+  return { html = html, headings = headings, title = title }
 end
 
 return markdown
