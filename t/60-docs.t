@@ -57,14 +57,42 @@ cmp_ok($ran{sh}, '>=', 4, "$ran{sh} blocks of sh ran");
 
 subtest 'the reference' => sub {
     is(`$neap scripts/reference.lua --check 2>&1`, '', 'is what lua/neap says, and nothing is missing there');
+    is(`$neap -e 'for _, path in ipairs(arg) do assert(loadfile(path)) end print(#arg > 12)' types/neap/*.lua types/uv.lua`,
+        "true\n", 'what editors read is Lua');
     my $copy = "$dir/tree";
     system("mkdir -p $copy && cp -R lua docs types scripts $copy") == 0 or die;
     system("sed -i 's/^--- The addresses of a host.*//' $copy/lua/neap/net.lua");
     system("sed -i 's/^return path\$/function path.unsaid(a)\\n  return a\\nend\\nreturn path/' $copy/lua/neap/path.lua");
+    system("sed -i '/^---\@return/d' $copy/lua/neap/time.lua && sed -i '/^---\@param/d' $copy/lua/neap/net.lua") == 0 or die;
     my $said = `cd $copy && NEAP_LUA=lua $neap scripts/reference.lua --check 2>&1`;
     isnt($?, 0, 'a change is noticed');
     like($said, qr{lua/neap/path\.lua:\d+: neap\.path\.unsaid has no description}, 'a function without annotations is named');
+    like($said, qr{lua/neap/time\.lua:\d+: neap\.time\.rfc3339 has no ---\@return}, 'one whose results are not said');
+    like($said, qr{lua/neap/net\.lua:\d+: neap\.net\.connect has parameters without ---\@param}, 'or whose parameters are not');
     like($said, qr{docs/reference/net\.md is not what}, 'a page that is not current too');
+};
+
+# WCAG 2: the contrast of two colours, "#rrggbb".
+sub contrast {
+    my @luminances = sort { $b <=> $a } map {
+        my @parts = map { my $c = hex($_) / 255; $c <= 0.03928 ? $c / 12.92 : (($c + 0.055) / 1.055)**2.4 } /#(..)(..)(..)/;
+        0.2126 * $parts[0] + 0.7152 * $parts[1] + 0.0722 * $parts[2];
+    } @_;
+    return ($luminances[0] + 0.05) / ($luminances[1] + 0.05);
+}
+
+subtest 'what is to be read has contrast, light and dark' => sub {
+    my $css = slurp('scripts/site/style.css');
+    my @themes = $css =~ /\{([^{}]*--text:[^{}]*)\}/g;
+    is(scalar @themes, 3, 'light, dark, and dark by the switch');
+    is($themes[1] =~ s/\s+/ /gr, $themes[2] =~ s/ *color-scheme: dark;//r =~ s/\s+/ /gr, 'the two of them are one');
+    for (@themes[0, 1]) {
+        my %colour = /--(\w+): (#\w{6})/g;
+        for my $ink (qw(text soft link comment string word number)) {
+            cmp_ok(contrast($colour{$ink}, $colour{$_}), '>=', 4.5, "$ink on $_") for qw(page panel);
+        }
+        cmp_ok(contrast($colour{text}, $colour{mark}), '>=', 4.5, 'text on what was looked for');
+    }
 };
 
 sub slurp {
