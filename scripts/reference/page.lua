@@ -16,6 +16,16 @@ end
 
 -- Prose
 
+-- Comments are no Markdown but for their code: what would be HTML or emphasis stays as it stands.
+local function literal(text)
+  local out = {}
+  for plain, code in (text .. "``"):gmatch "([^`]*)(`[^`]*`)" do
+    out[#out + 1] = plain:gsub("[<*]", "\\%0"):gsub("__", "\\_\\_") .. code
+  end
+  local joined = table.concat(out)
+  return joined:sub(-2) == "``" and joined:sub(1, -3) or text
+end
+
 -- The lines of code between others: Lua if they are that, else an overview of names.
 local function fence(code)
   local text = table.concat(code, "\n"):gsub("\n+$", "")
@@ -34,7 +44,7 @@ local function overview(text)
         out[#out + 1] = fence(code) .. "\n"
         code = {}
       end
-      out[#out + 1] = line
+      out[#out + 1] = literal(line)
     end
   end
   if code[1] then
@@ -66,7 +76,7 @@ local function prose(lines)
       out[#out + 1], code = "```", nil
     end
     if not reason then
-      out[#out + 1] = inner or line
+      out[#out + 1] = inner or literal(line)
     end
   end
   if code then
@@ -91,9 +101,15 @@ local function parameters_of(entry)
   return table.concat(list, ", ")
 end
 
+-- Behind a type stands the result's name, or a description at once: that begins with one of these.
+local NO_NAMES = {}
+for word in ("a an the how what which where when whether who that of in as is or and all every"):gmatch "%l+" do
+  NO_NAMES[word] = true
+end
+
 local function result_name(result)
   local name = result.text:match "^[%l_][%l%d_]*%f[^%l%d_]" or result.text:match "^%.%.%."
-  return name or result.type
+  return name and not NO_NAMES[name] and name or result.type
 end
 
 local function results_of(entry)
@@ -102,8 +118,8 @@ local function results_of(entry)
     list[i] = result_name(result)
   end
   local last = returns[#returns]
-  if #list == 2 and last.type:find "neap.Error" and returns[1].type:find "%?$" then
-    list[1] = list[1]:gsub("%?$", "") .. " | nil"
+  if #list == 2 and last.type:find "neap.Error" and (returns[1].type:find "%?$" or returns[1].type:find "|nil$") then
+    list[1] = list[1]:gsub("%?$", ""):gsub("|nil$", "") .. " | nil"
     list[2] = "err"
   end
   list[1] = list[1] or entry.doc.type and entry.doc.type:match "^fun%(.-%)%s*:%s*(.*)$"
@@ -127,7 +143,7 @@ end
 
 local function item(name, kind, text, classes)
   local line = "- " .. (name and "`" .. name .. "`: " or "") .. linked(kind, classes)
-  return line .. (text ~= "" and (name and ", " or " ") .. text or "") .. "\n"
+  return line .. (text ~= "" and (name and ", " or " ") .. literal(text) or "") .. "\n"
 end
 
 local function details(doc, classes)
