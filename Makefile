@@ -36,7 +36,7 @@ all: build
 .DELETE_ON_ERROR:
 
 # These start with nothing there; they run make again for what they need.
-ifneq ($(filter-out demo test test-all bench fuzz check lint format clean distclean,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter-out demo test test-all bench fuzz docs check lint format clean distclean,$(or $(MAKECMDGOALS),all)),)
 include build/config.mk
 endif
 build/config.mk: scripts/config
@@ -182,7 +182,11 @@ build/fuzz/%: fuzz/%.c build/fuzz/libneap.a
 	$(call program,-fsanitize=fuzzer,build/fuzz/libneap.a)
 
 docs:
+	@scripts/need build docs
+	+@$(AGAIN) build/neap
 	@scripts/docs
+	@build/neap scripts/site.lua
+
 format:
 	@clang-format -i $$(find host bindings bench fuzz t examples -name "*.[ch]")
 

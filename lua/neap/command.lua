@@ -1,4 +1,4 @@
--- neap.command: what the command runs besides a plain script: -e, -l, -i, --watch, and its subcommands.
+-- command.lua: what the command runs besides a plain script: -e, -l, -i, --watch, and its subcommands.
 -- Called with a subcommand and its arguments (neap/command/ has a module of each, which returns the exit status), or
 -- "options", "--watch" or "--watched" and the whole command line, which host/command.c has checked.
 

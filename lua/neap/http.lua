@@ -264,6 +264,7 @@ function Server:drain(given, callback)
   return settle(native.drain(self.handle, callback))
 end
 
+---Whether it was closed.
 ---@return boolean
 function Server:is_closed()
   return native.is_closed(self.handle)

@@ -129,6 +129,7 @@ function Server:close()
   self.listener:close()
 end
 
+--- Whether it was closed.
 ---@return boolean
 function Server:is_closed()
   return self.listener:is_closed()

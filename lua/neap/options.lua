@@ -1,4 +1,4 @@
--- neap.options: what the options of a call may hold. A name that it has not, and a value of the wrong kind, raise in
+-- options.lua: what the options of a call may hold. A name that it has not, and a value of the wrong kind, raise in
 -- the caller's line and say what there is: so no mistyped option is without effect.
 --
 --   local check = options.checker("listen", { port = options.integer(0, 65535), host = "string" })

@@ -15,7 +15,13 @@ local native = require "neap_task"
 local settle = native.settle
 local select, type, error, unpack, rawget = select, type, error, unpack, rawget
 
-local task = { settle = settle }
+local task = {}
+
+--- Returns its arguments. When they are nil and an error, and whoever called the function that ends in
+--- `return settle(...)` takes no results, the error raises: so none is lost. The last line of a function that can fail.
+---@param ... any
+---@return any ... the same
+task.settle = settle
 
 local function check(name, index, expected, value)
   if type(value) ~= expected then

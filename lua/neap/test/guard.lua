@@ -19,6 +19,7 @@ local PAUSES = 20              -- of 1, 2, 3 … ms, in which handles may finish
 
 local Skip = {}
 
+---Ends the running test here: it is neither passed nor failed, and reported with the reason.
 ---@param reason? any shown as text
 function guard.skip(reason)
   reason = reason == nil and "no reason given" or tostring(reason)

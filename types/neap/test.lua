@@ -1,0 +1,84 @@
+---@meta neap.test
+-- Made by scripts/reference.lua from lua/neap/test.lua: for editors, never run.
+
+---@class neap.test.Options
+---@field timeout? number seconds a test may take (5)
+---@field filter? string only tests whose full name holds this text
+---@field read fun(path: string): string? text of a spec file
+---@field write? fun(text: string) takes the report (standard output)
+
+---What specs are written with, and the command `neap test`.
+local test = {}
+
+---The command `neap test`.
+---@param arguments string[] what follows `test`
+---@return integer status 0 all passed, 1 not, 2 wrong arguments
+function test.main(arguments) end
+
+---Fails unless both are equal: tables by content, everything else as `==` has it.
+---@param actual any
+---@param expected any
+function test.equal(actual, expected) end
+
+---Fails unless both are the very same value.
+---@param actual any
+---@param expected any
+function test.same(actual, expected) end
+
+---Fails unless `fn()` raises what is expected.
+---@param fn function
+---@param expected? string code, text or pattern
+---@return any err what it raised
+function test.raises(fn, expected) end
+
+---Fails unless the results are nil and the error expected: `fails("ENOENT", fs.read_file "none")`.
+---@param expected? string code, text or pattern
+---@param result any the first result, or the function to call for them
+---@param ... any
+---@return any err
+function test.fails(expected, result, ...) end
+
+---Ends the running test here: it is neither passed nor failed, and reported with the reason.
+---@param reason? any shown as text
+function test.skip(reason) end
+
+---A function that calls `fn` and fails the test unless it is called exactly `n` times before the test is over.
+---@param fn? function
+---@param n? integer (1)
+---@return function
+function test.calls(fn, n) end
+
+---Runs spec files in the order given. Should the runner itself fail, that is what is raised.
+---@param files string[]
+---@param options neap.test.Options
+---@return boolean passed all of them, and there was one
+function test.run(files, options) end
+
+---Names a group of tests.
+---@param name string
+---@param fn fun() declares them
+function test.describe(name, fn) end
+
+---Declares a test.
+---@param name string what the thing described does
+---@param fn fun() the test; it may wait
+---@param options? { timeout: number } seconds, in place of the run's
+function test.it(name, fn, options) end
+
+---Runs `fn` before each test of this group and of the groups in it, the outer groups' first.
+---@param fn fun()
+function test.before(fn) end
+
+---Runs `fn` after each test, also after one that failed; the last declared first.
+---@param fn fun()
+function test.after(fn) end
+
+---Runs `fn` once, before the group's first test.
+---@param fn fun()
+function test.before_all(fn) end
+
+---Runs `fn` once, after the group's last test; the last declared first.
+---@param fn fun()
+function test.after_all(fn) end
+
+return test
