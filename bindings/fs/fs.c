@@ -28,6 +28,7 @@ static const luaL_Reg functions[] = {
     {"temporary_methods", fs_temporary_methods},
     {"lock", fs_lock},
     {"watch", fs_watch},
+    {"watch_events", fs_watch_events},
     {"file_methods", fs_file_methods},
     {NULL, NULL},
 };

@@ -214,6 +214,7 @@ int fs_temporary(lua_State *L);
 int fs_temporary_methods(lua_State *L);
 int fs_lock(lua_State *L);
 int fs_watch(lua_State *L);
+int fs_watch_events(lua_State *L);
 int fs_file_methods(lua_State *L);
 
 #endif

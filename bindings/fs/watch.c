@@ -4,6 +4,7 @@
  *   add(path, watches, is_below)    a number that events carry; needs fs.read of it
  *   watches:remove(number)
  *   watches:close()
+ *   watch_events(bytes) -> list of { number =, mask =, cookie =, name = }
  *
  * The queue of events is a pipe of the host's, on which a stream stands: so nothing is lost but what
  * the kernel says it has lost, and a slow reader costs no memory. lua/neap/fs/watch.lua makes sense
@@ -73,6 +74,38 @@ static int take_off(int queue, int number)
     return inotify_rm_watch(queue, number) ? -errno : 0;
 }
 
+static void set_number(lua_State *L, const char *name, double number)
+{
+    lua_pushnumber(L, number);
+    lua_setfield(L, -2, name);
+}
+
+static void push_event(lua_State *L, const struct inotify_event *event, const char *name)
+{
+    lua_createtable(L, 0, 4);
+    set_number(L, "number", event->wd);
+    set_number(L, "mask", event->mask);
+    set_number(L, "cookie", event->cookie);
+    lua_pushlstring(L, name, strnlen(name, event->len));
+    lua_setfield(L, -2, "name");
+}
+
+int fs_watch_events(lua_State *L)
+{
+    size_t length;
+    const char *at = luaL_checklstring(L, 1, &length), *end = at + length;
+    struct inotify_event event;
+    lua_newtable(L);
+    for (int i = 1; (size_t)(end - at) >= sizeof event; i++, at += sizeof event + event.len) {
+        memcpy(&event, at, sizeof event);
+        if (event.len > (size_t)(end - at) - sizeof event)
+            break;
+        push_event(L, &event, at + sizeof event);
+        lua_rawseti(L, -2, i);
+    }
+    return 1;
+}
+
 #else
 
 static int open_queue(void)
@@ -90,6 +123,12 @@ static int take_off(int queue, int number)
 {
     (void)queue, (void)number;
     return UV_ENOSYS;
+}
+
+int fs_watch_events(lua_State *L)
+{
+    lua_newtable(L);
+    return 1;
 }
 
 #endif

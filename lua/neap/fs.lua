@@ -18,13 +18,13 @@
 -- Every call takes a callback as its last argument, or waits. Refusals are nil, err, with err.code, err.path and
 -- err.syscall. A path is any string without a zero byte, as the system takes it: it need not be UTF-8.
 --
--- A permission is asked for what a call does: "fs.read PATH" to read, list, watch and stat, "fs.write PATH" to write and
--- to change what is known of it; to make, remove or rename an entry, "fs.write" of the folder that it is in, and to
+-- A permission is asked for what a call does: "fs.read PATH" to read, list, watch and stat, "fs.write PATH" to write
+-- and to change what is known of it; to make, remove or rename an entry, "fs.write" of the folder that it is in, and to
 -- rename it "fs.read" of what gets another name: where it goes it might be readable. A hard link needs both of its
 -- file, a symbolic one both of everything: who is not restricted might be led astray by it.
 --
--- neap/fs/ holds the parts: names.lua, file.lua, tree.lua (copy, move), walk.lua, glob.lua, watch.lua, temporary.lua and
--- lock.lua.
+-- neap/fs/ holds the parts: names.lua, file.lua, tree.lua (copy, move), walk.lua, glob.lua, watch.lua, temporary.lua
+-- and lock.lua.
 
 local file = require "neap.fs.file"
 local mode = require "neap.fs.mode"

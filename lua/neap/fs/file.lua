@@ -1,12 +1,13 @@
 -- neap.fs.file: open files, and streams on them: the part of neap.fs that has a descriptor.
 
+local errors = require "neap.errors"
 local native = require "neap_fs"
 local mode = require "neap.fs.mode"
 local options = require "neap.options"
 local task = require "neap.task"
 
 local settle = task.settle
-local select, type = select, type
+local error, pcall, select = error, pcall, select
 
 local files = {}
 
@@ -99,8 +100,8 @@ function file:stat(...)
 end
 
 
---- Reads pieces of known sizes at once: a header and what follows, columns of a record. Fewer, and the last one shorter,
---- only at the end; nil at the end.
+--- Reads pieces of known sizes at once: a header and what follows, columns of a record. Fewer, and the last one
+--- shorter, only at the end; nil at the end.
 ---@param sizes integer[] bytes of each
 ---@param offset? integer from there, leaving the position; default: at the position
 ---@param callback? fun(err?: neap.Error, texts?: string[])
@@ -170,30 +171,17 @@ local check_stream = options.checker("stream", {
 ---
 ---     for line in file:stream():lines() do print(line) end
 ---@param given? neap.fs.StreamOptions
----@return neap.net.Stream? stream
+---@return neap.Stream? stream
 ---@return neap.Error? err
 function file:stream(given)
   check_file_stream(given)
-  require "neap.net" -- has the class of streams
+  require "neap.stream" -- has their class
   given = given or {}
   return settle(file_stream(self, given.offset, given.length, given.sync))
 end
 
---- Opens a file as a stream; see `file:stream`.
----
----     fs.stream("big.log"):pipe(response)
----@param path string
----@param how? string as of `open`, default "r"
----@param options? neap.fs.StreamOptions with `mode`, of a new file
----@param callback? fun(err?: neap.Error, stream?: neap.net.Stream)
----@return neap.net.Stream? stream
----@return neap.Error? err
-function files.stream(path, ...)
-  check_stream((select(2, ...)))
-  return files.open_stream(path, ...)
-end
-
-files.open_stream = task.operation(function(path, how, given)
+local open_stream = task.operation(function(path, how, given)
+  require "neap.stream"
   given = given or {}
   local opened, err = open(path, how, { mode = given.mode })
   if not opened then
@@ -205,17 +193,61 @@ files.open_stream = task.operation(function(path, how, given)
   return stream, err
 end)
 
--- What a file has of streams: these read from its position on, through one stream that the file keeps.
-
-local streams = setmetatable({}, { __mode = "k" })
-
-local function stream_of(self)
-  local stream, err = streams[self], nil
-  if not stream then
-    stream, err = file.stream(self)
-    streams[self] = stream
-  end
-  return stream, err
+--- Opens a file as a stream; see `file:stream`.
+---
+---     fs.stream("big.log"):pipe(response)
+---@param path string
+---@param how? string as of `open`, default "r"
+---@param options? neap.fs.StreamOptions with `mode`, of a new file
+---@param callback? fun(err?: neap.Error, stream?: neap.Stream)
+---@return neap.Stream? stream
+---@return neap.Error? err
+function files.stream(path, ...)
+  check_stream((select(2, ...)))
+  return open_stream(path, ...)
 end
+
+-- The stream is closed when all has come, or what failed is raised; one that is left before is the collector's.
+local function iterate(self, method, argument)
+  local stream = assert(file.stream(self))
+  local next_one = stream[method](stream, argument)
+  return function()
+    local ok, bytes = pcall(next_one)
+    if ok and bytes then
+      return bytes
+    end
+    stream:close()
+    if not ok then
+      error(bytes, 0)
+    end
+  end
+end
+
+--- Iterates over the lines from the position on, without their ends, leaving the position; raises what fails.
+---@param longest? integer bytes of a line, default 1 MiB
+---@return fun(): string?
+function file:lines(longest)
+  return iterate(self, "lines", longest)
+end
+
+--- Iterates over what there is from the position on, in pieces, leaving the position; raises what fails.
+---@param n? integer bytes of a piece at most, default 64 KiB
+---@return fun(): string?
+function file:chunks(n)
+  return iterate(self, "chunks", n)
+end
+
+--- All of `n` bytes. At the end it is nil without an error; an end in between is EOF.
+---@param n integer bytes
+---@param callback? fun(err?: neap.Error, bytes?: string)
+---@return string? bytes
+---@return neap.Error? err
+file.read_exactly = task.operation(function(self, n)
+  local bytes, err = file_read(self, n)
+  if bytes and #bytes < n then
+    return nil, errors.new("EOF", ("the file ended after %d of %d bytes"):format(#bytes, n))
+  end
+  return bytes, err
+end)
 
 return files
