@@ -268,13 +268,25 @@ int fs_remove_entry(fs_job *j, int folder, const char *name, int depth)
     }
 }
 
+/* "a/" is a folder, and no link to one. */
+static int check_folder(fs_job *j, int folder, const char *name)
+{
+    struct stat st;
+    j->syscall = "unlink";
+    if (j->path[strlen(j->path) - 1] != '/' || fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW))
+        return 0;
+    return S_ISDIR(st.st_mode) ? 0 : UV_ENOTDIR;
+}
+
 static int run_remove(fs_job *j)
 {
     char name[NAME_MAX + 1];
     int folder = fs_open_entry(j, j->path, name);
     if (folder < 0)
         return folder;
-    int err = fs_remove_entry(j, folder, name, ((remove_op *)j)->recursive ? FS_DEPTH : 0);
+    int err = check_folder(j, folder, name);
+    if (!err)
+        err = fs_remove_entry(j, folder, name, ((remove_op *)j)->recursive ? FS_DEPTH : 0);
     close(folder);
     return err;
 }
