@@ -68,9 +68,10 @@ struct neap_root {
     uint64_t timer_armed; /* ms the uv_timer is set to; 0 not */
 
     /* Other threads (remote.c). */
-    uv_mutex_t lock; /* guards `posted` and remotes' `rt` */
+    uv_mutex_t lock; /* guards `posted`, remotes' `rt`, and what work.c says */
     neap_post_item *posted, **posted_tail;
-    int keeps; /* remotes that keep the loop running: async is ref'd while > 0 */
+    int keeps;    /* remotes that keep the loop running: async is ref'd while > 0 */
+    list workers; /* in the thread pool, of all runtimes (work.c) */
 
     /* Runtimes, and the end. */
     neap_runtime *runtime; /* the root runtime */
@@ -151,10 +152,9 @@ struct neap_runtime {
     list mourning;        /* in a drain: to be looked at for these at its end */
     void *free_blocks[8]; /* operations' memory by size class */
     int ops;              /* alive */
-    int works;            /* in the thread pool */
+    int works;            /* workers in the thread pool */
     int work_cap;         /* at most; 0 not yet looked up */
-    list working;         /* those in the pool */
-    list work_queue;      /* those that wait for a place there */
+    list work_queue;      /* jobs that wait for one; under root->lock */
     int busy;             /* requests of extensions that the loop has (uv.c) */
 
     /* Extensions and their handles. */
@@ -401,6 +401,7 @@ int neap_remote_post(neap_remote *remote, void (*fn)(neap_env *, void *), void (
 /* ---- work.c ---- */
 
 int neap_work_queue(neap_runtime *rt, neap_work *work);
+void neap_works_run(neap_root *root);     /* the done of those that have run */
 void neap_works_cancel(neap_runtime *rt); /* what has not started: done(UV_ECANCELED) */
 
 /* ---- transport.c ---- */

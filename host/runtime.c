@@ -40,6 +40,7 @@ static void on_check(uv_check_t *check)
 static void on_async(uv_async_t *async)
 {
     neap_remotes_run(async->data);
+    neap_works_run(async->data);
 }
 
 static void root_handle(neap_root *root, uv_handle_t *h)
@@ -55,6 +56,7 @@ static neap_root *root_new(uv_loop_t *loop, int *status)
     if (!root)
         return *status = UV_ENOMEM, NULL;
     list_init(&root->ready);
+    list_init(&root->workers);
     root->flush_tail = &root->flush_head;
     root->posted_tail = &root->posted;
     root->owns_loop = !loop;
@@ -160,7 +162,6 @@ static neap_runtime *runtime_new(const neap_options *options)
     list_init(&rt->groups);
     list_init(&rt->handles);
     list_init(&rt->work_queue);
-    list_init(&rt->working);
     return rt;
 }
 

@@ -28,7 +28,7 @@ static unsigned char type_of(DIR *dir, const struct dirent *entry)
     return (unsigned char)IFTODT(st.st_mode);
 }
 
-static bool is_dots(const char *name)
+bool fs_is_dots(const char *name)
 {
     return name[0] == '.' && (!name[1] || (name[1] == '.' && !name[2]));
 }
@@ -70,7 +70,7 @@ static int run_list(fs_job *j)
             err = errno ? fs_fail(j, "readdir") : 0;
             break;
         }
-        if (!is_dots(entry->d_name))
+        if (!fs_is_dots(entry->d_name))
             add(l, entry);
         if (atomic_load(&j->cancelled))
             err = UV_ECANCELED;
@@ -133,23 +133,10 @@ typedef struct {
     int mode;
 } mkdir_op;
 
-/* Open the folder an entry is in, with its name in `entry`. */
-static int open_entry(fs_job *j, const char *path, char *entry)
-{
-    const char *name;
-    size_t length;
-    int folder = fs_open_parent(j, path, &name, &length);
-    if (folder >= 0) {
-        memcpy(entry, name, length);
-        entry[length] = '\0';
-    }
-    return folder;
-}
-
 static int make(fs_job *j, const char *path, int mode)
 {
     char name[NAME_MAX + 1];
-    int folder = open_entry(j, path, name);
+    int folder = fs_open_entry(j, path, name);
     if (folder < 0)
         return folder;
     int err = mkdirat(folder, name, (mode_t)mode) ? fs_fail(j, "mkdir") : 0;
@@ -235,14 +222,10 @@ int fs_mkdtemp(lua_State *L)
 
 /* ---- Remove ---- */
 
-enum { DEPTH_MAX = 512 }; /* of folders removed with what is in them: each is open meanwhile */
-
 typedef struct {
     fs_job job;
     bool recursive;
 } remove_op;
-
-static int remove_entry(fs_job *j, int folder, const char *name, int depth);
 
 /* Entries may be made while we remove: it is empty when rmdir says so. */
 static int empty(fs_job *j, int folder, const char *name, int depth)
@@ -258,8 +241,8 @@ static int empty(fs_job *j, int folder, const char *name, int depth)
     }
     int err = 0;
     for (const struct dirent *entry; !err && (entry = readdir(dir));) {
-        if (!is_dots(entry->d_name))
-            err = remove_entry(j, dirfd(dir), entry->d_name, depth);
+        if (!fs_is_dots(entry->d_name))
+            err = fs_remove_entry(j, dirfd(dir), entry->d_name, depth);
         if (!err && atomic_load(&j->cancelled))
             err = UV_ECANCELED;
     }
@@ -267,8 +250,7 @@ static int empty(fs_job *j, int folder, const char *name, int depth)
     return err == UV_ENOENT ? 0 : err;
 }
 
-/* `depth` folders may still be entered. */
-static int remove_entry(fs_job *j, int folder, const char *name, int depth)
+int fs_remove_entry(fs_job *j, int folder, const char *name, int depth)
 {
     struct stat st;
     if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW))
@@ -286,13 +268,25 @@ static int remove_entry(fs_job *j, int folder, const char *name, int depth)
     }
 }
 
+/* "a/" is a folder, and no link to one. */
+static int check_folder(fs_job *j, int folder, const char *name)
+{
+    struct stat st;
+    j->syscall = "unlink";
+    if (j->path[strlen(j->path) - 1] != '/' || fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW))
+        return 0;
+    return S_ISDIR(st.st_mode) ? 0 : UV_ENOTDIR;
+}
+
 static int run_remove(fs_job *j)
 {
     char name[NAME_MAX + 1];
-    int folder = open_entry(j, j->path, name);
+    int folder = fs_open_entry(j, j->path, name);
     if (folder < 0)
         return folder;
-    int err = remove_entry(j, folder, name, ((remove_op *)j)->recursive ? DEPTH_MAX : 0);
+    int err = check_folder(j, folder, name);
+    if (!err)
+        err = fs_remove_entry(j, folder, name, ((remove_op *)j)->recursive ? FS_DEPTH : 0);
     close(folder);
     return err;
 }
@@ -335,11 +329,11 @@ static int check_readable(fs_job *j, int folder, const char *name)
 static int run_rename(fs_job *j)
 {
     char from[NAME_MAX + 1], to[NAME_MAX + 1];
-    int source = open_entry(j, j->path, from);
+    int source = fs_open_entry(j, j->path, from);
     if (source < 0)
         return source;
     int err = ((rename_op *)j)->plain ? 0 : check_readable(j, source, from);
-    int target = err ? -1 : open_entry(j, j->to, to);
+    int target = err ? -1 : fs_open_entry(j, j->to, to);
     if (!err && target < 0) {
         err = target;
         j->path = j->to;

@@ -23,10 +23,13 @@
 #endif
 
 enum {
-    FS_MORE = 1,       /* run again when job->wanted bytes are charged */
-    FS_FREE = 1 << 20, /* bytes that a job may hold before it asks */
-    FS_READ = 1 << 16, /* read at once where the size is not known */
-    FS_LINKS = 40,     /* followed in a row */
+    FS_MORE = 1,        /* run again when job->wanted bytes are charged */
+    FS_FREE = 1 << 20,  /* bytes that a job may hold before it asks */
+    FS_READ = 1 << 16,  /* read at once where the size is not known */
+    FS_LINKS = 40,      /* followed in a row */
+    FS_PIECE = 1 << 16, /* read at once by a stream */
+    FS_SELF = 32,       /* room for fs_descriptor_path */
+    FS_DEPTH = 512, /* of folders removed or copied with what is in them: each is open meanwhile */
 };
 #define FS_TEXT_MAX 0x7ffff000 /* of a string in LuaJIT, with room for its header */
 
@@ -54,11 +57,19 @@ void fs_check_path(lua_State *L, int index);
 bool fs_flag(lua_State *L, int index, const char *name, bool otherwise);
 double fs_number(lua_State *L, int index, const char *name, double otherwise);
 int fs_mode(lua_State *L, int index, const char *name, int otherwise); /* number, or octal "644" */
+/* Arguments: a count of bytes, where there may be nothing or the callback; a user or group, and a
+ * time, nil for the one that there is; permission bits, as a number. */
+int64_t fs_check_bytes(lua_State *L, int index, int64_t otherwise);
+unsigned fs_check_owner(lua_State *L, int index);
+double fs_check_time(lua_State *L, int index);
+int fs_check_mode(lua_State *L, int index);
+struct timespec fs_time(double seconds);
 
 /* New job with the `paths` (0 to 2) first arguments. fs_release and fs_cancel are for its class; a
  * class with more to let go calls fs_release last. */
 void *fs_job_new(lua_State *L, const neap_op_class *type, size_t size, int (*run)(fs_job *),
                  int paths);
+int fs_job_hold(fs_job *j, size_t length); /* room for so much in data: 0 or a status */
 int fs_job_copy(fs_job *j, const char *text, size_t length); /* into data: 0 or a status */
 void fs_job_queue(fs_job *j);
 void fs_job_finish(fs_job *j, int status);
@@ -72,9 +83,107 @@ int fs_room(fs_job *j, size_t capacity);                       /* 0, FS_MORE, UV
 int fs_open(fs_job *j, const char *path, int flags, int mode); /* a descriptor or a status, noted */
 /* The folder of a path, to name what is in it (needs fs.write), and the name. */
 int fs_open_parent(fs_job *j, const char *path, const char **name, size_t *length);
+int fs_open_entry(fs_job *j, const char *path, char *entry); /* the same, the name copied */
+void fs_descriptor_path(int fd, char *out, size_t size); /* names what is open: /proc/self/fd/3 */
+bool fs_is_dots(const char *name);                       /* "." and ".." */
+/* An entry of a folder, with what is in it; `depth` folders may be entered for that. */
+int fs_remove_entry(fs_job *j, int folder, const char *name, int depth);
 int fs_read(fs_job *j, size_t most, int64_t offset); /* from job->fd until its end, or `most` */
 int fs_write(fs_job *j, int fd, int64_t offset); /* all of data; offset < 0: where the file is */
 void fs_close(fs_job *j);
+
+/* ---- Open files: file.c; what they do is in file_io.c and file_state.c ---- */
+
+typedef struct fs_file_op fs_file_op;
+
+typedef struct {
+    neap_handle handle;
+    int fd;
+    fs_file_op *first, **last; /* first is on the pool */
+    bool closing;
+    neap_work closer;
+} fs_file;
+
+struct fs_file_op {
+    fs_job job; /* its fd stays -1: the file is not the job's to close */
+    fs_file *file;
+    fs_file_op *next;
+    size_t most;
+    uint32_t *sizes; /* of readv, `count` of them */
+    int count;
+    int64_t offset; /* -1: where the file is */
+    int whence, mode;
+    bool data_only; /* of sync */
+    unsigned uid, gid;
+    struct timespec times[2];
+    struct stat st;
+};
+
+extern const neap_handle_class fs_file_class;
+/* New operation on the file at index 1; what is started for a closed one completes with ECLOSED. */
+fs_file_op *fs_file_op_new(lua_State *L, const neap_op_class *type, int (*run)(fs_job *));
+int fs_file_start(lua_State *L, fs_file_op *o);
+fs_file *fs_check_file(lua_State *L); /* NULL: it is closed */
+
+int fs_file_read(lua_State *L);
+int fs_file_write(lua_State *L);
+int fs_file_readv(lua_State *L);
+int fs_file_writev(lua_State *L);
+int fs_file_seek(lua_State *L);
+int fs_file_sync(lua_State *L);
+int fs_file_truncate(lua_State *L);
+int fs_file_stat(lua_State *L);
+int fs_file_chmod(lua_State *L);
+int fs_file_chown(lua_State *L);
+int fs_file_set_times(lua_State *L);
+int fs_file_stream(lua_State *L);
+
+/* ---- A file as a transport: flow.c, with flow_read.c and flow_write.c ---- */
+
+typedef struct fs_request {
+    struct fs_request *next;
+    neap_on_done done;
+    bool end; /* of a shutdown */
+    size_t size;
+    char bytes[];
+} fs_request;
+
+typedef struct {
+    neap_transport t;
+    int fd;
+    bool sync, closing, ended;
+    atomic_bool stopped; /* what a job waits for will not come */
+
+    neap_on_read on_read;
+    neap_work reader;
+    neap_job deliver;
+    bool reading, delivering;
+    char *piece, *ahead;   /* being delivered, or to be; being read */
+    ptrdiff_t length, got; /* of these; 0 the end, < 0 a status */
+    bool full;             /* there is a piece */
+    int64_t read_at, left; /* read_at < 0: where the descriptor is */
+
+    neap_work writer;
+    fs_request *first, **last;
+    fs_request *taken; /* by the job */
+    bool writing;
+    int64_t write_at;
+    int broken, wrote; /* a status */
+
+    neap_work closer;
+    neap_job gone;
+    void (*closed)(neap_transport *t);
+} fs_flow;
+
+void fs_flow_finish(fs_flow *f);            /* when it closes: one of its jobs has ended */
+int fs_flow_wait(fs_flow *f, short events); /* on a pool thread: 0 when it is ready, or a status */
+int fs_flow_read(neap_transport *t, neap_on_read on_read);
+void fs_flow_deliver(fs_flow *f); /* by a job of the run queue */
+void fs_flow_free(fs_flow *f, char **piece);
+int fs_flow_write(neap_transport *t, const neap_buf *bufs, unsigned n, neap_on_done done);
+int fs_flow_shutdown(neap_transport *t, neap_on_done done);
+int fs_flow_send(fs_flow *f);             /* a job for all that is queued: 0 or a status */
+void fs_flow_end(fs_flow *f, int status); /* all that is queued ends so */
 
 void fs_push_stat(lua_State *L, const struct stat *st);
 const char *fs_type_name(mode_t mode);
@@ -89,6 +198,23 @@ int fs_mkdtemp(lua_State *L);
 int fs_remove(lua_State *L);
 int fs_rename(lua_State *L);
 int fs_open_file(lua_State *L);
+int fs_chmod(lua_State *L);
+int fs_chown(lua_State *L);
+int fs_set_times(lua_State *L);
+int fs_truncate(lua_State *L);
+int fs_access(lua_State *L);
+int fs_exists(lua_State *L);
+int fs_statfs(lua_State *L);
+int fs_link(lua_State *L);
+int fs_symlink(lua_State *L);
+int fs_readlink(lua_State *L);
+int fs_realpath(lua_State *L);
+int fs_copy_path(lua_State *L);
+int fs_temporary(lua_State *L);
+int fs_temporary_methods(lua_State *L);
+int fs_lock(lua_State *L);
+int fs_watch(lua_State *L);
+int fs_watch_events(lua_State *L);
 int fs_file_methods(lua_State *L);
 
 #endif

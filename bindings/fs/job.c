@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <math.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,6 +62,15 @@ int fs_mode(lua_State *L, int index, const char *name, int otherwise)
     return (int)(mode & 07777);
 }
 
+int64_t fs_check_bytes(lua_State *L, int index, int64_t otherwise)
+{
+    if (lua_isnoneornil(L, index) || (lua_isfunction(L, index) && index == lua_gettop(L)))
+        return otherwise;
+    double n = luaL_checknumber(L, index);
+    luaL_argcheck(L, n >= 0 && n <= 0x1p53 && floor(n) == n, index, "a count of bytes expected");
+    return (int64_t)n;
+}
+
 /* ---- A job ---- */
 
 void *fs_job_new(lua_State *L, const neap_op_class *type, size_t size, int (*run)(fs_job *),
@@ -91,14 +101,21 @@ static int charge(fs_job *j, size_t bytes)
     return err;
 }
 
-int fs_job_copy(fs_job *j, const char *text, size_t length)
+int fs_job_hold(fs_job *j, size_t length)
 {
     if (charge(j, length + 1) || !(j->data = malloc(length + 1)))
         return UV_ENOMEM;
-    memcpy(j->data, text, length);
     j->length = length;
     j->capacity = length + 1;
     return 0;
+}
+
+int fs_job_copy(fs_job *j, const char *text, size_t length)
+{
+    int err = fs_job_hold(j, length);
+    if (!err)
+        memcpy(j->data, text, length);
+    return err;
 }
 
 /* Bytes of a path up to its last name: 0 for what is in ".". */

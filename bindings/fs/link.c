@@ -1,0 +1,152 @@
+/* link.c -- neap_fs: link, symlink, readlink, realpath.
+ *
+ * A restricted runtime cannot widen what it may do by links. A hard link gives a file another name,
+ * beneath which it might be read or written: so that has to be granted already. A symbolic link is
+ * judged by where it leads whenever such a runtime follows it; but others, who are not restricted,
+ * may be led astray by it: to make one needs fs.read and fs.write of everything. */
+#include "fs.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+typedef struct {
+    fs_job job;
+    bool plain; /* the runtime may read and write everything */
+    char text[PATH_MAX];
+} link_op;
+
+/* ---- On a pool thread ---- */
+
+int fs_open_entry(fs_job *j, const char *path, char *entry)
+{
+    const char *name;
+    size_t length;
+    int folder = fs_open_parent(j, path, &name, &length);
+    if (folder >= 0) {
+        memcpy(entry, name, length);
+        entry[length] = '\0';
+    }
+    return folder;
+}
+
+/* The folder of j->to; then it is j->to that an error speaks of. */
+static int open_target(fs_job *j, char *name)
+{
+    int folder = fs_open_entry(j, j->to, name);
+    if (folder < 0)
+        j->path = j->to;
+    return folder;
+}
+
+static int run_link(fs_job *j)
+{
+    char self[FS_SELF], name[NAME_MAX + 1];
+    j->fd = fs_open(j, j->path, O_PATH | O_RDWR | O_NOFOLLOW, 0);
+    if (j->fd < 0)
+        return j->fd;
+    int folder = open_target(j, name);
+    if (folder < 0)
+        return folder;
+    fs_descriptor_path(j->fd, self, sizeof self);
+    int err = linkat(AT_FDCWD, self, folder, name, AT_SYMLINK_FOLLOW) ? fs_fail(j, "link") : 0;
+    close(folder);
+    return err;
+}
+
+/* j->path is the text; errors are of j->to. */
+static int run_symlink(fs_job *j)
+{
+    char name[NAME_MAX + 1];
+    const char *text = j->path;
+    j->path = j->to;
+    if (!((link_op *)j)->plain) {
+        j->syscall = "symlink";
+        return NEAP_EPERMISSION;
+    }
+    int folder = fs_open_entry(j, j->to, name);
+    if (folder < 0)
+        return folder;
+    int err = symlinkat(text, folder, name) ? fs_fail(j, "symlink") : 0;
+    close(folder);
+    return err;
+}
+
+static int read_self(link_op *l)
+{
+    char self[FS_SELF];
+    fs_descriptor_path(l->job.fd, self, sizeof self);
+    ssize_t n = readlink(self, l->text, sizeof l->text - 1);
+    if (n < 0)
+        return fs_fail(&l->job, "realpath");
+    l->text[n] = '\0';
+    return 0;
+}
+
+static int run_realpath(fs_job *j)
+{
+    link_op *l = (link_op *)j;
+    if (l->plain)
+        return realpath(j->path, l->text) ? 0 : fs_fail(j, "realpath");
+    j->fd = fs_open(j, j->path, O_PATH, 0);
+    return j->fd < 0 ? j->fd : read_self(l);
+}
+
+static int run_readlink(fs_job *j)
+{
+    link_op *l = (link_op *)j;
+    j->fd = fs_open(j, j->path, O_PATH | O_NOFOLLOW, 0);
+    if (j->fd < 0)
+        return j->fd;
+    ssize_t n = readlinkat(j->fd, "", l->text, sizeof l->text - 1);
+    if (n >= 0) {
+        l->text[n] = '\0';
+        return 0;
+    }
+    j->syscall = "readlink"; /* of what is no link the kernel says ENOENT here, or EINVAL */
+    return errno == ENOENT ? UV_EINVAL : -errno;
+}
+
+/* ---- The functions ---- */
+
+static int text_results(lua_State *L, neap_op *op)
+{
+    lua_pushstring(L, neap_container_of(op, link_op, job.op)->text);
+    return 1;
+}
+
+static link_op *new_op(lua_State *L, const neap_op_class *type, int (*run)(fs_job *), int paths)
+{
+    for (int i = 1; i <= paths; i++)
+        fs_check_path(L, i);
+    link_op *l = fs_job_new(L, type, sizeof *l, run, paths);
+    neap_env *env = l->job.op.env;
+    l->plain = !neap->permit(env, "fs.read", "", 0) && !neap->permit(env, "fs.write", "", 0);
+    return l;
+}
+
+int fs_link(lua_State *L)
+{
+    static const neap_op_class type = {"fs.link", NULL, fs_cancel, fs_release};
+    return fs_job_start(L, &new_op(L, &type, run_link, 2)->job);
+}
+
+int fs_symlink(lua_State *L)
+{
+    static const neap_op_class type = {"fs.symlink", NULL, fs_cancel, fs_release};
+    return fs_job_start(L, &new_op(L, &type, run_symlink, 2)->job);
+}
+
+int fs_readlink(lua_State *L)
+{
+    static const neap_op_class type = {"fs.readlink", text_results, fs_cancel, fs_release};
+    return fs_job_start(L, &new_op(L, &type, run_readlink, 1)->job);
+}
+
+int fs_realpath(lua_State *L)
+{
+    static const neap_op_class type = {"fs.realpath", text_results, fs_cancel, fs_release};
+    return fs_job_start(L, &new_op(L, &type, run_realpath, 1)->job);
+}
