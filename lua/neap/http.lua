@@ -29,7 +29,9 @@ require "neap.stream"                            -- gives request:stream() its f
 local getinfo = debug and debug.getinfo          -- absent in a restricted runtime
 
 json.decode_invalid_numbers(false)
-json.decode_max_depth(128)
+if json.decode_max_depth then                   -- a restricted runtime has the limits that its owner set
+  json.decode_max_depth(128)
+end
 
 local http = {}
 
@@ -219,7 +221,7 @@ end
 --- (RFC 9110 6.5.1).
 ---@param fields table<string, string|number|string[]>
 function Response:trailers(fields)
-  return send_trailers(self, fields)
+  send_trailers(self, fields)
 end
 
 native.encoder(json.encode)

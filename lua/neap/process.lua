@@ -37,7 +37,7 @@ end
 --- Ends the program, as os.exit does.
 ---@param status? integer|boolean (0)
 function process.exit(status)
-  return os.exit(status)
+  os.exit(status)
 end
 
 -- Options

@@ -64,6 +64,7 @@ function text.trim_end(value)
   return sub(value, 1, last_of(value))
 end
 
+--- Whether a text begins with another, byte for byte.
 ---@param value string
 ---@param start string
 ---@return boolean
@@ -73,6 +74,7 @@ function text.starts_with(value, start)
   return sub(value, 1, #start) == start
 end
 
+--- Whether a text ends with another, byte for byte.
 ---@param value string
 ---@param ending string
 ---@return boolean

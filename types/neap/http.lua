@@ -3,61 +3,152 @@
 
 ---@class neap.http.Request
 ---@field method string "GET", "POST", …, as sent
----@field path string decoded once but for %2F and %25, without dot segments; begins with "/" (but "*" of OPTIONS *)
----@field target string as sent: path and query, not decoded
+---@field path string decoded once but for %2F and %25, without dot segments; begins with "/" (but "*" of OPTIONS *, "" of CONNECT)
+---@field target string as sent: path and query, not decoded; host and port of CONNECT
 ---@field query table<string, string> the first value of each name; `pairs` gives every pair in order
 ---@field headers table<string, string> in any case; lines of one name joined by ", "; host: the target's, if it has one
 ---@field version string "1.1" or "1.0"
+---@field upgrade string? the protocol it asks for: see `take`
 ---@field remote_address string? of the client; nil when it has left
 ---@field remote_port integer?
 local neap_http_Request = {}
 
----The whole body of the request; "" when it has none. Read when it is first asked for, and kept.
----Fails with ELIMIT (larger than the server's max_body), EPARSE (malformed, or cut short), ETIMEDOUT (not there after
----body_timeout), ECONNRESET (the client has left); a handler that passes these on is answered 413, 400 or 408.
----@param callback? fun(err: neap.Error?, body: string?)
----@return string? body
+--- The whole body, "" when there is none. Read when it is first asked for, and kept.
+---
+--- Fails with ELIMIT (larger than `limit`), EPARSE (malformed, or cut short), ETIMEDOUT (it stood still, or crawled:
+--- `body_timeout`, `min_body_rate`), ECONNRESET (the client has left). A handler that passes these on is answered 413,
+--- 400 or 408.
+---@param limit? integer bytes (the server's max_body)
+---@param callback? fun(err?: neap.Error, text?: string)
+---@return string? text
 ---@return neap.Error? err
-function neap_http_Request:body(callback) end
+function neap_http_Request:text(limit, callback) end
+
+--- Another name of `text`.
+---@param limit? integer bytes (the server's max_body)
+---@param callback? fun(err?: neap.Error, text?: string)
+---@return string? text
+---@return neap.Error? err
+function neap_http_Request:body(limit, callback) end
+
+--- The body as JSON: objects and arrays as tables, `null` as `cjson.null`. What is no JSON fails with EPARSE, and a
+--- handler that passes that on is answered 400. Otherwise fails as `text` does.
+---
+---     http.serve(8080, function(request)
+---       local order, err = request:json()
+---       if not order then return nil, err end              -- 400, 413, …
+---       return { total = order.price * order.count }
+---     end)
+---@param limit? integer bytes (the server's max_body)
+---@param callback? fun(err?: neap.Error, value?: any)
+---@return any value
+---@return neap.Error? err
+function neap_http_Request:json(limit, callback) end
+
+--- The body as a stream, to be read from only; closed when the request is over. What the reader does not take the
+--- client has to keep. Instead of `text`, and once; closing it leaves the rest of the body.
+---@param limit? number bytes (the server's max_body); math.huge: none
+---@return neap.Stream
+function neap_http_Request:stream(limit) end
+
+--- Iterates over the body as it comes; raises what fails. Instead of `text` and `stream`.
+---
+---     for chunk in request:chunks(math.huge) do file:write(chunk) end
+---@param limit? number bytes (the server's max_body); math.huge: none
+---@return fun(): string?
+function neap_http_Request:chunks(limit) end
+
+--- The trailer fields that came after a chunked body, which must have been read to its end; names in lower case. Those
+--- that frame, route or describe the message are left out. Fails with ELIMIT (more than max_headers).
+---@return table<string, string>? trailers
+---@return neap.Error? err
+function neap_http_Request:trailers() end
+
+--- Takes the connection over: for a request that asks for an upgrade, after "101 Switching Protocols", for CONNECT,
+--- after 200, each with the fields of `response.headers`. Returns the stream, first of what came behind the request;
+--- from then on it is yours, to be closed by you, and counts no more as one of the server's.
+---
+---     if request.upgrade == "echo" then
+---       local stream = request:take()
+---       stream:pipe(stream)
+---     end
+---
+--- Fails with EINVAL (it asks for no upgrade and is no CONNECT, or has a body not yet read), ECONNRESET.
+--- An upgrade that is not taken is answered as if it had not been asked for; a CONNECT, if its status is below 300,
+--- with 501.
+---@param callback? fun(err?: neap.Error, stream?: neap.Stream)
+---@return neap.Stream? stream
+---@return neap.Error? err
+function neap_http_Request:take(callback) end
 
 ---@class neap.http.Response
 ---@field status integer 200 until set; 200 to 599
 ---@field headers table<string, string|number|string[]|nil> names in any case; a table of values gives a line each
 local neap_http_Response = {}
 
----Sends a piece of the body; the head goes with the first. Waits while the client is slow. Chunked, unless
----`headers["Content-Length"]` was set.
+--- Sends a piece of the body; the head goes with the first. Waits while the client is slow. Chunked, unless
+--- `headers["Content-Length"]` was set: then more than that raises, and less is reported and closes the connection.
 ---@param data string
----@param callback? fun(err: neap.Error?, ok: true?)
+---@param callback? fun(err?: neap.Error, ok?: true)
 ---@return true? ok
 ---@return neap.Error? err ECONNRESET: the client has left
 function neap_http_Response:write(data, callback) end
 
----Sends the whole response, with this body or none. Text, unless `headers["Content-Type"]` was set.
+--- Sends the whole response, with this body or none. Text, unless `headers["Content-Type"]` was set.
 ---@param content? string
----@param callback? fun(err: neap.Error?, ok: true?)
+---@param callback? fun(err?: neap.Error, ok?: true)
 ---@return true? ok
 ---@return neap.Error? err ECONNRESET: the client has left
 function neap_http_Response:send(content, callback) end
 
----Sends the whole response: a value as JSON. Raises when it cannot be written as JSON.
+--- Sends the whole response: a value as JSON. Raises when it cannot be written as JSON.
 ---@param value any
----@param callback? fun(err: neap.Error?, ok: true?)
+---@param callback? fun(err?: neap.Error, ok?: true)
 ---@return true? ok
 ---@return neap.Error? err ECONNRESET: the client has left
 function neap_http_Response:json(value, callback) end
+
+--- Sends an interim response before the final one, such as 103 Early Hints (RFC 8297); 100 asks for the body, which
+--- reading it does by itself. To a client of HTTP/1.0 nothing is sent.
+---
+---     response:inform(103, { Link = "</style.css>; rel=preload; as=style" })
+---@param status integer 100 to 199, but not 101
+---@param fields? table<string, string|number|string[]>
+---@param callback? fun(err?: neap.Error, ok?: true)
+---@return true? ok
+---@return neap.Error? err ECONNRESET: the client has left
+function neap_http_Response:inform(status, fields, callback) end
+
+--- Sets the trailer fields, which are sent after the body: so until its end they can be set again. The body is then
+--- chunked. Where it cannot be (HTTP/1.0, HEAD, 204, 304) they are not sent. Raises for a field that may be no trailer
+--- (RFC 9110 6.5.1).
+---@param fields table<string, string|number|string[]>
+function neap_http_Response:trailers(fields) end
 
 ---@class neap.http.Server
 ---@field address string it listens on
 ---@field port integer
 local neap_http_Server = {}
 
----Stops: takes no new connection and no new request, closes idle connections, and answers what is being handled.
-function neap_http_Server:close() end
+--- Stops: takes no new connection and no new request, closes idle connections, and answers what is being handled, with
+--- "Connection: close". Returns at once.
+---@param given? neap.http.CloseOptions
+function neap_http_Server:close(given) end
+
+--- Stops as `close` does, and waits until the last connection has gone. Not in a handler of its own: that would wait
+--- for itself.
+---@param given? neap.http.CloseOptions
+---@param callback? fun(err?: neap.Error)
+---@return true? ok
+---@return neap.Error? err
+function neap_http_Server:drain(given, callback) end
 
 ---Whether it was closed.
 ---@return boolean
 function neap_http_Server:is_closed() end
+
+---@class neap.http.CloseOptions
+---@field deadline? number seconds after which the connections that are left are cut (never)
 
 ---@class neap.http.Options
 ---@field port? integer 0 (the default): any that is free
@@ -65,31 +156,35 @@ function neap_http_Server:is_closed() end
 ---@field handler? fun(request: neap.http.Request, response: neap.http.Response): any instead of the second argument
 ---@field reuse_port? boolean share the port with other processes that say so too
 ---@field backlog? integer connections that wait to be accepted (4096)
----@field max_connections? integer at once (100000); more wait in the backlog
+---@field max_connections? integer at once (100000)
+---@field when_full? string what those above get: "wait" in the backlog (the default), or "refuse": 503, Retry-After
+---@field max_requests? integer of a connection, which closes after it (0: no limit)
 ---@field max_header_bytes? integer of a request's head (16384), else 431
 ---@field max_headers? integer fields of a head (100), else 431
 ---@field max_target? integer bytes of a request's target (8192), else 414
 ---@field max_body? integer bytes of a body that is asked for (1048576), else 413
 ---@field header_timeout? number seconds from a head's first byte to its last (10), else 408
 ---@field idle_timeout? number seconds between requests (60)
----@field body_timeout? number seconds for a body that is asked for (60), else 408
+---@field body_timeout? number seconds that a body which is asked for may stand still (60), else 408
+---@field min_body_rate? number bytes a second below which a body uses up its body_timeout (500); 0: none
 ---@field write_timeout? number seconds in which the client takes not one byte (60)
+---@field handler_timeout? number seconds after which a handler is cancelled with ETIMEDOUT (0: none), else 503
 
 ---An HTTP/1.1 server (RFC 9110, RFC 9112).
 local http = {}
 
----Serves HTTP until the server is closed. Raises on wrong arguments.
+--- Serves HTTP until the server is closed. Raises on wrong arguments.
 ---
----A handler is cancelled with ECONNRESET when its client resets the connection: at once, or, when more than 64 KiB wait
----to be read, within a second. A client that only ends its half (a FIN: `shutdown`, but also `close`) cancels nothing,
----on purpose: it may wait for the answer. Writing to one that has closed fails soon.
+--- A handler is cancelled with ECONNRESET when its client resets the connection: at once, or, when more than 64 KiB
+--- wait to be read, within a second. A client that only ends its half (a FIN: `shutdown`, but also `close`) cancels
+--- nothing, on purpose: it may wait for the answer. Writing to one that has closed fails soon.
 ---
----A body is looked at when it is asked for. Of a handler that does not ask, a malformed one (chunks that are none) does
----no harm but to its connection: the answer stands, and the connection is closed after it.
----@param options integer|neap.http.Options a port, or options
+--- A body is looked at when it is asked for. Of a handler that does not ask, a malformed one (chunks that are none)
+--- does no harm but to its connection: the answer stands, and the connection is closed after it.
+---@param given integer|neap.http.Options a port, or options
 ---@param handler? fun(request: neap.http.Request, response: neap.http.Response): any
 ---@return neap.http.Server? server it listens already
 ---@return neap.Error? err EADDRINUSE, EACCES, EADDRNOTAVAIL, EPERMISSION
-function http.serve(options, handler) end
+function http.serve(given, handler) end
 
 return http

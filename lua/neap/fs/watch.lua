@@ -129,6 +129,7 @@ function Watcher:all()
   end
 end
 
+--- Watches no more: an iteration that waits ends.
 function Watcher:close()
   self.closed = true
   self.stream:close()
