@@ -90,6 +90,7 @@ end
 --- The body as JSON: objects and arrays as tables, `null` as `cjson.null`. What is no JSON fails with EPARSE, and a
 --- handler that passes that on is answered 400. Otherwise fails as `text` does.
 ---
+---     -- not run: it serves until it is stopped
 ---     http.serve(8080, function(request)
 ---       local order, err = request:json()
 ---       if not order then return nil, err end              -- 400, 413, …
@@ -125,6 +126,7 @@ end
 
 --- Iterates over the body as it comes; raises what fails. Instead of `text` and `stream`.
 ---
+---     -- not run: a fragment of a handler
 ---     for chunk in request:chunks(math.huge) do file:write(chunk) end
 ---@param limit? number bytes (the server's max_body); math.huge: none
 ---@return fun(): string?
@@ -150,6 +152,7 @@ end
 --- after 200, each with the fields of `response.headers`. Returns the stream, first of what came behind the request;
 --- from then on it is yours, to be closed by you, and counts no more as one of the server's.
 ---
+---     -- not run: a fragment of a handler
 ---     if request.upgrade == "echo" then
 ---       local stream = request:take()
 ---       stream:pipe(stream)
@@ -203,6 +206,7 @@ end
 --- Sends an interim response before the final one, such as 103 Early Hints (RFC 8297); 100 asks for the body, which
 --- reading it does by itself. To a client of HTTP/1.0 nothing is sent.
 ---
+---     -- not run: a fragment of a handler
 ---     response:inform(103, { Link = "</style.css>; rel=preload; as=style" })
 ---@param status integer 100 to 199, but not 101
 ---@param fields? table<string, string|number|string[]>

@@ -1,4 +1,4 @@
--- neap.repl: what is typed at `neap` and `neap -i`, line by line, while timers and servers go on.
+-- repl.lua: what is typed at `neap` and `neap -i`, line by line, while timers and servers go on.
 --
 --   run(first, ...)               calls first(...) and then takes lines until their end, which ends the program
 --

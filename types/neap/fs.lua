@@ -101,6 +101,7 @@ function neap_fs_File:set_times(accessed, modified, callback) end
 --- it is. `shutdown()` waits until all is written; what was written before `close()` is written too, but nobody hears
 --- how that went.
 ---
+---     -- not run: a fragment
 ---     for line in file:stream():lines() do print(line) end
 ---@param given? neap.fs.StreamOptions
 ---@return neap.Stream? stream
@@ -254,6 +255,7 @@ function fs.open(path, mode, options, callback) end
 
 --- Opens a file as a stream; see `file:stream`.
 ---
+---     -- not run: a fragment of a handler
 ---     fs.stream("big.log"):pipe(response)
 ---@param path string
 ---@param how? string as of `open`, default "r"
@@ -286,6 +288,7 @@ function fs.match(patterns, path, options) end
 --- Locks a file, waiting until nobody else has it locked; the file is made if need be. It is advisory: it keeps out
 --- only who asks for it too. Needs "fs.write" of the file, a shared lock "fs.read".
 ---
+---     -- not run: work() is the reader's
 ---     local lock = assert(fs.lock("data.lock"))
 ---     local all_ours = work()
 ---     lock:close()
@@ -471,6 +474,7 @@ function fs.temporary_folder(options, callback) end
 --- holes. A file that is replaced is replaced at once, when its copy is whole. A folder is not copied into itself
 --- (EINVAL); what is neither file, folder nor link is ENOTSUP. After a failure what was copied so far stays.
 ---
+---     -- not run: there is no site
 ---     fs.copy("site", "/var/www/site", { recursive = true, times = true })
 ---@param from string
 ---@param to string its new path, not the folder to put it in
@@ -494,6 +498,7 @@ function fs.move(from, to, callback) end
 --- before what is in it. Links are not followed unless asked for. What is removed meanwhile is left out, what is added
 --- may be.
 ---
+---     -- not run: there is no src
 ---     for entry in fs.walk("src", { enter = function(e) return e.name ~= ".git" end }) do
 ---       print(entry.path, entry.type)
 ---     end
@@ -508,6 +513,7 @@ function fs.walk(path, options) end
 --- found out, what has changed is not. With a function each event is given to it, in a task of its own, until the
 --- watcher is closed. Linux only: elsewhere ENOSYS.
 ---
+---     -- not run: it watches until it is stopped
 ---     for event in fs.watch("src", { recursive = true }):all() do
 ---       print(event.type, event.path, event.from)
 ---     end

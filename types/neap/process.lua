@@ -89,6 +89,7 @@ function process.spawn(given) end
 
 --- Runs a program to its end: until it has ended and its outputs are closed.
 ---
+---     -- not run: there is no repository
 ---     local result = process.run { "git", "rev-parse", "HEAD", cwd = "repository", timeout = 10 }
 ---     print(result.ok and result.stdout or result.stderr)
 ---

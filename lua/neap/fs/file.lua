@@ -169,6 +169,7 @@ local check_stream = options.checker("stream", {
 --- it is. `shutdown()` waits until all is written; what was written before `close()` is written too, but nobody hears
 --- how that went.
 ---
+---     -- not run: a fragment
 ---     for line in file:stream():lines() do print(line) end
 ---@param given? neap.fs.StreamOptions
 ---@return neap.Stream? stream
@@ -195,6 +196,7 @@ end)
 
 --- Opens a file as a stream; see `file:stream`.
 ---
+---     -- not run: a fragment of a handler
 ---     fs.stream("big.log"):pipe(response)
 ---@param path string
 ---@param how? string as of `open`, default "r"

@@ -37,6 +37,7 @@ end)
 --- Locks a file, waiting until nobody else has it locked; the file is made if need be. It is advisory: it keeps out
 --- only who asks for it too. Needs "fs.write" of the file, a shared lock "fs.read".
 ---
+---     -- not run: work() is the reader's
 ---     local lock = assert(fs.lock("data.lock"))
 ---     local all_ours = work()
 ---     lock:close()

@@ -32,6 +32,7 @@ local check_copy = options.checker("copy", {
 --- holes. A file that is replaced is replaced at once, when its copy is whole. A folder is not copied into itself
 --- (EINVAL); what is neither file, folder nor link is ENOTSUP. After a failure what was copied so far stays.
 ---
+---     -- not run: there is no site
 ---     fs.copy("site", "/var/www/site", { recursive = true, times = true })
 ---@param from string
 ---@param to string its new path, not the folder to put it in

@@ -116,6 +116,7 @@ end
 --- before what is in it. Links are not followed unless asked for. What is removed meanwhile is left out, what is added
 --- may be.
 ---
+---     -- not run: there is no src
 ---     for entry in fs.walk("src", { enter = function(e) return e.name ~= ".git" end }) do
 ---       print(entry.path, entry.type)
 ---     end
