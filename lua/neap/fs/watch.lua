@@ -129,6 +129,7 @@ function Watcher:all()
   end
 end
 
+--- Stops watching; once is enough.
 function Watcher:close()
   self.closed = true
   self.stream:close()
