@@ -117,6 +117,61 @@ works('fs.write_file("w/d/f", "new")', 'true', @all);
 works('fs.read_file "w/e/g"', 'new', @all);
 works('fs.read_file "w/g"', 'wrong', @all);
 
+# The rest of neap.fs asks for what it does, too.
+mkdir $_ or die $! for qw(n n/sub);
+put('n/file', 'text');
+put('out/private', 'private');
+symlink '../out/private', 'n/leave' or die $!;
+symlink '../out', 'n/away' or die $!;
+my @n = ('fs.read n', 'fs.write n');
+works('fs.exists "n/file"', 'true', 'fs.read n');
+needs('fs.exists "out/private"', 'fs.read out/private', @n);
+needs('fs.exists "n/leave"', 'fs.read n/leave', @n);
+needs('fs.access("out/private", "r")', 'fs.read out/private', @n);
+needs('fs.statfs "out"', 'fs.read out', @n);
+works('fs.readlink "n/leave"', '../out/private', @n);
+needs('fs.readlink "out/private"', 'fs.read out/private', @n);
+needs('fs.realpath "n/leave"', 'fs.read n/leave', @n);
+works('fs.realpath "n/../n/file" == fs.realpath "n/file"', 'true', @n);
+for my $change ('chmod(%s, "600")', 'chown(%s, nil, nil)', 'set_times(%s, 1, 1)', 'truncate(%s, 1)') {
+    for my $path ('out/private', 'n/leave', 'n/away/private') {
+        needs('fs.' . sprintf($change, qq("$path")), "fs.write $path", @n);
+    }
+    needs('fs.' . sprintf($change, '"n/file"'), 'fs.write n/file', 'fs.read n');
+    works('fs.' . sprintf($change, '"n/sub/../file"'), 'true', @n);
+}
+needs('fs.link("out/private", "n/mine")', 'fs.write out/private', @n);
+needs('fs.link("n/file", "out/mine")', 'fs.write out/', @n);
+works('fs.link("n/file", "n/other")', 'true', @n);
+works('fs.link("n/leave", "n/leave2")', 'true', @n);
+needs('fs.read_file "n/leave2"', 'fs.read n/leave2', @n);
+needs('fs.symlink("/etc", "n/etc")', 'fs.write', @n);
+works('fs.symlink("file", "n/soft")', 'true', 'fs.read', 'fs.write');
+needs('fs.copy("out/private", "n/mine")', 'fs.read out/private', @n);
+needs('fs.copy("n/leave", "n/mine")', 'fs.read n/leave', @n);
+needs('fs.copy("n/file", "out/mine")', 'fs.write out/', @n);
+needs('fs.copy("n/file", "n/away/mine")', 'fs.write n/away/', @n);
+works('fs.copy("n/file", "n/copy")', 'true', @n);
+works('fs.copy("n/sub", "n/subcopy", { recursive = true })', 'true', @n);
+needs('fs.copy("n", "n2", { recursive = true })', 'fs.write .', @n);
+mkdir $_ or die $! for qw(n/tree);
+symlink '../../out/private', 'n/tree/leave' or die $!;
+needs('fs.copy("n/tree", "n/t1", { recursive = true, follow = true })', 'fs.read n/tree/leave', @n);
+needs('fs.copy("n/tree", "n/t2", { recursive = true })', 'fs.write', @n);
+needs('fs.move("n/file", "out/moved")', 'fs.write out/', @n);
+needs('fs.lock "out/lock"', 'fs.write out/lock', @n);
+works('fs.lock("n/lock") ~= nil', 'true', @n);
+needs('fs.stream "out/private"', 'fs.read out/private', @n);
+works('fs.stream("n/copy"):read_all() ~= nil', 'true', @n);
+needs('fs.temporary_file { folder = "out" }', 'fs.write out/', @n);
+works('fs.temporary_folder { folder = "n" } ~= nil', 'true', @n);
+needs('fs.watch "out"', 'fs.read out', @n);
+works('fs.watch("n", { recursive = true }) ~= nil', 'true', @n, 'time');
+needs('fs.glob "out/*"', 'fs.read out', @n);
+works('#fs.glob "n/fil*"', '1', @n);
+is(join(' ', glob('n/neap-*')), '', 'what was temporary has gone at exit');
+is(join('', grep { -e "out/$_" } qw(mine moved lock)), '', 'nothing was made outside');
+
 ok(!-e 'out/new', 'nothing came outside');
 my $refused = `$neap --sandbox --allow "fs.fly in" script.lua 2>&1`;
 like($refused, qr/fs\.fly in/, 'a wrong permission is named');

@@ -89,11 +89,8 @@ static int copy_link(fs_copy *c, int named, const struct stat *st, int to, const
     if (err)
         return err;
     text[n] = '\0';
-    if (!c->plain) {
-        c->job.refused = "fs.write";
-        c->job.refused_folder = false;
-        return NEAP_EPERMISSION;
-    }
+    if (c->lacks)
+        return fs_refuse_all(&c->job, c->lacks);
     err = make_link(c, text, to, name);
     struct timespec times[2] = {st->st_atim, st->st_mtim};
     if (!err && c->times && utimensat(to, name, times, AT_SYMLINK_NOFOLLOW))
@@ -313,7 +310,7 @@ int fs_copy_path(lua_State *L)
     c->existing = existing;
     c->target = c->from = c->to = -1;
     neap_env *env = c->job.op.env;
-    c->plain = !neap->permit(env, "fs.read", "", 0) && !neap->permit(env, "fs.write", "", 0);
+    c->lacks = fs_lacking(env);
     int err = neap->random(env, &c->seed, sizeof c->seed);
     if (!err)
         return fs_job_start(L, &c->job);

@@ -13,7 +13,7 @@ typedef struct fs_level fs_level;
 
 typedef struct {
     fs_job job;
-    bool plain; /* the runtime may read and write everything */
+    const char *lacks; /* the runtime may not do that everywhere; NULL: it may all */
     bool recursive, mode, times, owner;
     int follow; /* links: 1 all, 0 none, -1 the path itself */
     int existing;

@@ -13,11 +13,12 @@ static void run_read(neap_work *work)
     for (;;) {
         ssize_t n = f->read_at < 0 ? read(f->fd, f->ahead, most)
                                    : pread(f->fd, f->ahead, most, (off_t)f->read_at);
+        bool again = n < 0 && (errno == EINTR || errno == EAGAIN);
         f->got = n < 0 ? -errno : n;
-        int err = f->got == UV_EAGAIN ? fs_flow_wait(f, POLLIN) : 0;
+        int err = again && errno == EAGAIN ? fs_flow_wait(f, POLLIN) : 0;
         if (err)
             f->got = err;
-        else if (f->got != UV_EINTR && f->got != UV_EAGAIN)
+        if (err || !again)
             return;
     }
 }

@@ -41,7 +41,8 @@ typedef struct fs_job {
     const char *path, *to;           /* arguments, copied behind the struct */
     const char *syscall;             /* of the error */
     const char *refused;             /* the verb that was missing, */
-    bool refused_folder;             /* for the folder that the path is in */
+    bool refused_folder;             /* for the folder that the path is in, */
+    bool refused_all;                /* or for everything */
     int status;
     int fd; /* closed by release when it is still open */
     atomic_bool cancelled;
@@ -74,10 +75,12 @@ int fs_job_copy(fs_job *j, const char *text, size_t length); /* into data: 0 or 
 void fs_job_queue(fs_job *j);
 void fs_job_finish(fs_job *j, int status);
 int fs_job_start(lua_State *L, fs_job *j);
+const char *fs_lacking(neap_env *env); /* the verb that is not granted for everything, or NULL */
 void fs_cancel(neap_op *op);
 void fs_release(neap_op *op, int delivered);
 
 /* On a pool thread. */
+int fs_refuse_all(fs_job *j, const char *verb);                /* NEAP_EPERMISSION, noted */
 int fs_fail(fs_job *j, const char *syscall);                   /* -errno, noted */
 int fs_room(fs_job *j, size_t capacity);                       /* 0, FS_MORE, UV_ENOMEM */
 int fs_open(fs_job *j, const char *path, int flags, int mode); /* a descriptor or a status, noted */

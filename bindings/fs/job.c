@@ -134,8 +134,16 @@ static void refuse(fs_job *j)
     char target[PATH_MAX];
     size_t n = j->refused_folder ? folder_length(j->path) : strlen(j->path);
     snprintf(target, sizeof target, "%.*s", n ? (int)n : 1, n ? j->path : ".");
-    neap->complete(&j->op, NEAP_EPERMISSION, NEAP_F_PERMISSION, j->refused, target, NEAP_F_SYSCALL,
-                   j->syscall, NEAP_F_PATH, j->path, NEAP_F_END);
+    neap->complete(&j->op, NEAP_EPERMISSION, NEAP_F_PERMISSION, j->refused,
+                   j->refused_all ? NULL : target, NEAP_F_SYSCALL, j->syscall, NEAP_F_PATH, j->path,
+                   NEAP_F_END);
+}
+
+const char *fs_lacking(neap_env *env)
+{
+    if (neap->permit(env, "fs.write", "", 0))
+        return "fs.write";
+    return neap->permit(env, "fs.read", "", 0) ? "fs.read" : NULL;
 }
 
 /* Complete it; it may be gone on return. */
@@ -203,6 +211,13 @@ void fs_release(neap_op *op, int delivered)
 }
 
 /* ---- On a pool thread ---- */
+
+int fs_refuse_all(fs_job *j, const char *verb)
+{
+    j->refused = verb;
+    j->refused_all = true;
+    return NEAP_EPERMISSION;
+}
 
 int fs_fail(fs_job *j, const char *syscall)
 {

@@ -14,7 +14,7 @@
 
 typedef struct {
     fs_job job;
-    bool plain; /* the runtime may read and write everything */
+    const char *lacks; /* the runtime may not do that everywhere; NULL: it may all */
     char text[PATH_MAX];
 } link_op;
 
@@ -62,10 +62,9 @@ static int run_symlink(fs_job *j)
     char name[NAME_MAX + 1];
     const char *text = j->path;
     j->path = j->to;
-    if (!((link_op *)j)->plain) {
-        j->syscall = "symlink";
-        return NEAP_EPERMISSION;
-    }
+    j->syscall = "symlink";
+    if (((link_op *)j)->lacks)
+        return fs_refuse_all(j, ((link_op *)j)->lacks);
     int folder = fs_open_entry(j, j->to, name);
     if (folder < 0)
         return folder;
@@ -88,7 +87,7 @@ static int read_self(link_op *l)
 static int run_realpath(fs_job *j)
 {
     link_op *l = (link_op *)j;
-    if (l->plain)
+    if (!l->lacks)
         return realpath(j->path, l->text) ? 0 : fs_fail(j, "realpath");
     j->fd = fs_open(j, j->path, O_PATH, 0);
     return j->fd < 0 ? j->fd : read_self(l);
@@ -122,8 +121,7 @@ static link_op *new_op(lua_State *L, const neap_op_class *type, int (*run)(fs_jo
     for (int i = 1; i <= paths; i++)
         fs_check_path(L, i);
     link_op *l = fs_job_new(L, type, sizeof *l, run, paths);
-    neap_env *env = l->job.op.env;
-    l->plain = !neap->permit(env, "fs.read", "", 0) && !neap->permit(env, "fs.write", "", 0);
+    l->lacks = fs_lacking(l->job.op.env);
     return l;
 }
 

@@ -13,7 +13,7 @@
 --
 --   file:read(n, offset), write(text, offset), readv(sizes, offset), writev(texts, offset)
 --   file:seek(whence, offset), stat(), truncate(size), sync(), datasync(), chmod, chown, set_times
---   file:stream(options) -> stream                    file:lines(), chunks(), read_exactly(n), read_until(delimiter)
+--   file:stream(options) -> stream                    file:lines(), chunks(n), read_exactly(n)
 --
 -- Every call takes a callback as its last argument, or waits. Refusals are nil, err, with err.code, err.path and
 -- err.syscall. A path is any string without a zero byte, as the system takes it: it need not be UTF-8.

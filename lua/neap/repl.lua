@@ -218,7 +218,7 @@ local function open_session()
   local editor = assert(native.open())
   local session = {
     editor = editor, history = open_history(), is_terminal = editor:is_terminal(), color = wants_color(), lines = {},
-    editing = false, running = nil, interrupted = false,
+    editing = false, interrupted = false,
   }
   function session.show(...)
     local n, _, err = select("#", ...), ...

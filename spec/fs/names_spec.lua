@@ -146,8 +146,8 @@ describe("neap.fs", function()
 
   it("raises for a path with a zero byte, wherever one is taken", function()
     local calls = {
-      "read_file", "open", "stat", "lstat", "list", "mkdir", "mkdtemp", "remove", "exists", "access", "statfs", "readlink",
-      "realpath", "truncate", "lock", "stream", "watch",
+      "read_file", "open", "stat", "lstat", "list", "mkdir", "mkdtemp", "remove", "exists", "access", "statfs",
+      "readlink", "realpath", "truncate", "lock", "stream", "watch",
     }
     for _, name in ipairs(calls) do
       raises(function() return fs[name] "a\0b" end, "zero byte")

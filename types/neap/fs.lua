@@ -213,7 +213,7 @@ function neap_fs_Watcher:next(callback) end
 ---@return fun(): neap.fs.Event?
 function neap_fs_Watcher:all() end
 
---- Watches no more: an iteration that waits ends.
+--- Stops watching; once is enough.
 function neap_fs_Watcher:close() end
 
 ---@class neap.fs.WatchOptions
@@ -513,7 +513,6 @@ function fs.walk(path, options) end
 --- found out, what has changed is not. With a function each event is given to it, in a task of its own, until the
 --- watcher is closed. Linux only: elsewhere ENOSYS.
 ---
----     -- not run: it watches until it is stopped
 ---     for event in fs.watch("src", { recursive = true }):all() do
 ---       print(event.type, event.path, event.from)
 ---     end

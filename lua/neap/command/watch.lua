@@ -227,7 +227,7 @@ return function(argv, rest, n, script)
   local arguments, paths = split(argv, rest, n)
   local session = {
     arguments = arguments, paths = paths, events = task.channel(64), files = {}, folders = {}, whole = {}, signals = {},
-    quiet = uv.new_timer(), grace = uv.new_timer(), child = nil, again = false, ending = false,
+    quiet = uv.new_timer(), grace = uv.new_timer(), again = false, ending = false,
   }
   if script then
     paths[#paths + 1] = script

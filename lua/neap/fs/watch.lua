@@ -129,7 +129,7 @@ function Watcher:all()
   end
 end
 
---- Watches no more: an iteration that waits ends.
+--- Stops watching; once is enough.
 function Watcher:close()
   self.closed = true
   self.stream:close()
@@ -189,7 +189,6 @@ end
 --- found out, what has changed is not. With a function each event is given to it, in a task of its own, until the
 --- watcher is closed. Linux only: elsewhere ENOSYS.
 ---
----     -- not run: it watches until it is stopped
 ---     for event in fs.watch("src", { recursive = true }):all() do
 ---       print(event.type, event.path, event.from)
 ---     end
