@@ -1,5 +1,6 @@
 -- What neap.stream promises, over streams in memory and over sockets of this machine.
 local errors = require "neap.errors"
+local fs = require "neap.fs"
 local net = require "neap.net"
 local stream = require "neap.stream"
 local task = require "neap.task"
@@ -377,6 +378,40 @@ describe("pipe", function()
     fails("EMINE", from(("x"):rep(10)):pipe { write = function() return nil, errors.new("EMINE", "no") end })
     raises(function() from "x":pipe(5) end, "stream expected, got number")
   end)
+end)
+
+describe("a file piped into a connection", function()
+  local path = os.tmpname()
+
+  it("arrives whole, from where the file is, with what is written before and after it", function()
+    local text = ("0123456789abcdef"):rep(100000)
+    assert(fs.write_file(path, text))
+    local near, far = over_tcp()
+    local sender = task.spawn(function()
+      near:write "begin "
+      local file = keep(assert(fs.stream(path)))
+      assert(file:pipe(near, { shutdown = false }) == #text)
+      near:write " end"
+      near:shutdown()
+    end)
+    equal(far:read_all() == "begin " .. text .. " end", true)
+    sender:wait()
+  end)
+
+  it("is not sent from another file when its stream is closed meanwhile", function()
+    assert(fs.write_file(path, ("x"):rep(8000000)))
+    local near, far = over_tcp()
+    local file = keep(assert(fs.stream(path)))
+    local sender = task.spawn(file.pipe, file, near)
+    far:read_exactly(100000)
+    file:close()
+    equal(pcall(sender.wait, sender), false)
+    equal(near:is_closed(), true)
+    local rest = far:read_all()
+    equal(not rest or not rest:find "[^x]", true)
+  end)
+
+  test.after_all(function() os.remove(path) end)
 end)
 
 describe("take", function()

@@ -9,20 +9,10 @@
  *
  * When it fails or is cancelled both are closed: what is in the sink is not whole, and what the source still
  * has is for nobody. Others may write to the sink meanwhile; reads of the source are EBUSY. A stream may be
- * piped into itself. */
-#include "stream.h"
+ * piped into itself. From a file into a socket the kernel sends by itself: pipe_file.c. */
+#include "pipe.h"
 
-#include <math.h>
 #include <uv.h> /* the names of statuses */
-
-struct pipe_op {
-    neap_op op;
-    stream *from, *to; /* NULL: it is complete */
-    neap_timer timer;
-    double bytes, left; /* left: still to come, of a length; else infinite */
-    double timeout, active;
-    int shuts_down;
-};
 
 /* ---- Ending ---- */
 
@@ -135,6 +125,17 @@ void neap_stream_pipe_room(pipe_op *p, int status)
         go_on(p);
 }
 
+/* All that the file had when it began has gone. */
+void neap_stream_pipe_file_sent(pipe_op *p, int status)
+{
+    p->from->ended = 1;
+    p->active = neap->now(p->op.env);
+    if (status)
+        finish(p, status, "sendfile");
+    else
+        end(p);
+}
+
 /* ---- The operation ---- */
 
 static int pipe_results(lua_State *L, neap_op *op)
@@ -201,7 +202,9 @@ int neap_stream_pipe(lua_State *L)
         neap->complete(&p->op, status, NEAP_F_SYSCALL, "pipe", NEAP_F_END);
     else if (!(length > 0))
         finish(p, 0, NULL);
-    else
+    else if ((status = neap_stream_send_file(p)) < 0)
+        finish(p, status, "sendfile");
+    else if (!status)
         go_on(p);
     return neap->wait(L, &p->op);
 }

@@ -13,7 +13,7 @@
  *   stream:timeout(seconds | false), limit(bytes | false) -> true
  *   stream:close(), is_closed()
  *
- * Files: read.c, write.c, pipe.c, info.c; buffer.c; memory.c: streams that have no descriptor.
+ * Files: read.c, write.c, pipe.c, pipe_file.c, info.c; buffer.c; memory.c: streams that have no descriptor.
  *
  * Lifetime: a Lua object refers to a handle of the host's, which owns a transport of any kind: of the
  * host, of TLS, of a file, of a third party (transport_streams). While an operation waits it pins the
@@ -170,7 +170,7 @@ static int stream_take(lua_State *L)
 {
     stream *old = check_stream(L, 1);
     stream *s = neap->handle(L, &neap_stream_class);
-    if (!old || old->reader || old->ender || old->out || old->in || old->writers) {
+    if (!old || old->reader || old->ender || old->out || old->in || old->writers || old->file) {
         neap->close(&s->handle);
         return neap->fail(L, old ? UV_EBUSY : NEAP_ECLOSED, NEAP_F_SYSCALL, "take", NEAP_F_END);
     }

@@ -38,6 +38,7 @@ struct stream {
     write_op *ender; /* of shutdown */
     pipe_op *out;    /* what takes all that is read */
     pipe_op *in;     /* what writes here, beside others */
+    int file;        /* 1 + a descriptor of the file that is being sent here; 0: none */
     buffer unread;
     double timeout;        /* seconds that a wait may take; 0: for ever */
     double limit, allowed; /* bytes that may come, and those of them that have not; 0: any number */
