@@ -189,7 +189,7 @@ def completion():
     s.find("> ")
     s.step("pri\t('t' .. 'ab')\r", "\ntab\n", "a global")
     s.step("type(fs.read_f\t)\r", "\n\"function\"\n", "a field of a module that is not loaded yet")
-    s.step("fs.re\t", "read_file  remove  rename", "several are listed")
+    s.step("fs.read\t", "read_file  readlink", "several are listed")
     s.step("\x15local s = 'abc'\rs:up\t()\r", '\n"ABC"\n', "a method of a string")
     s.find("> ")
     s.step("io.stdout:see\t", "seek", "a method of a userdata")

@@ -513,6 +513,7 @@ function fs.walk(path, options) end
 --- found out, what has changed is not. With a function each event is given to it, in a task of its own, until the
 --- watcher is closed. Linux only: elsewhere ENOSYS.
 ---
+---     -- not run: it watches until it is stopped
 ---     for event in fs.watch("src", { recursive = true }):all() do
 ---       print(event.type, event.path, event.from)
 ---     end
