@@ -10,9 +10,11 @@
 
 local guard = require "neap.test.guard"
 local host = require "neap.host"
+local spy = require "neap.test.spy"
 local suite = require "neap.test.suite"
 local tap = require "neap.test.tap"
 local task = require "neap.task"
+local time = require "neap.time"
 
 local runner = {}
 
@@ -107,21 +109,26 @@ local function joined(failures)
   return first and { message = table.concat(messages, "\n"), at = first.at, traceback = first.traceback }
 end
 
-local function report(run, name, failures)
+local function report(run, name, failures, seconds, todo)
   local failure = joined(failures)
-  if failure then
-    run.report:failed(name, failure)
+  if failure and todo then
+    run.report:skipped(name, todo, "TODO")
+  elseif failure then
+    run.report:failed(name, failure, seconds)
   elseif failures[1] then
-    run.report:skipped(name, failures[1].skip)
+    run.report:skipped(name, failures[1].skip, "SKIP")
+  elseif todo then
+    run.report:failed(name, { message = "it passes: " .. todo .. " is done" }, seconds)
   else
-    run.report:passed(name)
+    run.report:passed(name, seconds)
   end
 end
 
 -- running --
 
-local function attempt(run, fn)
-  return note(guard.attempt(run.timeout, run.path, fn))
+local function attempt(run, fn, name, seconds)
+  run.report:began(name or run.path, seconds or run.timeout)
+  return guard.attempt(seconds or run.timeout, run.path, fn)
 end
 
 -- The functions of one hook that a test runs, the outer groups' first.
@@ -131,15 +138,15 @@ local function inherited(group, hook)
   return fns
 end
 
-local function attempt_until_failure(run, fns)
+local function attempt_until_failure(run, fns, name)
   for _, fn in ipairs(fns) do
-    if not attempt(run, fn) then return false end
+    if not note(attempt(run, fn, name)) then return false end
   end
   return true
 end
 
-local function attempt_backwards(run, fns)
-  for i = #fns, 1, -1 do attempt(run, fns[i]) end
+local function attempt_backwards(run, fns, name)
+  for i = #fns, 1, -1 do note(attempt(run, fns[i], name)) end
 end
 
 local function run_test(run, group, case, name)
@@ -149,21 +156,51 @@ local function run_test(run, group, case, name)
     current.counting = true
     while pending() do task.sleep(0.001) end
   end
-  report(run, name, failures_of(guard.snapshot(), function()
-    if attempt_until_failure(run, inherited(group, "before")) then
-      local failure = guard.attempt(case.timeout or run.timeout, run.path, until_counted)
+  local began = time.monotonic()
+  local failures = failures_of(guard.snapshot(), function()
+    if attempt_until_failure(run, inherited(group, "before"), name) then
+      local failure = attempt(run, until_counted, name, case.options.timeout)
       if not current.counting then note(failure) end       -- then note_counters has more to say
     end
-    attempt_backwards(run, inherited(group, "after"))
-  end))
+    attempt_backwards(run, inherited(group, "after"), name)
+    spy.restore()
+  end)
+  report(run, name, failures, time.monotonic() - began, case.options.todo)
 end
 
 local function joined_name(name, inner)
   return name == "" and inner or name .. " > " .. inner
 end
 
+local function is_wanted(run, case, name)
+  local named = not run.filter or name:find(run.filter, 1, true) ~= nil
+  local listed = not run.names or run.names[name]
+  return named and listed and (case.options.only or not run.only) or false
+end
+
+local function holds(run, item)
+  return not run.line or item.first and item.first <= run.line and run.line <= item.last
+end
+
+-- A line names the innermost thing around it: a group is all that is in it.
+local function names_line_inside(run, item)
+  for _, inner in ipairs(item.items or {}) do
+    if holds(run, inner) then return true end
+  end
+  return false
+end
+
 local function selected(run, item, name)
-  if not item.items then return not run.filter or name:find(run.filter, 1, true) ~= nil end
+  if item.first and not holds(run, item) then
+    return false
+  elseif run.line and item.first and not names_line_inside(run, item) then
+    local line = run.line
+    run.line = nil                     -- all of it
+    local any = selected(run, item, name)
+    run.line = line
+    return any
+  end
+  if not item.items then return is_wanted(run, item, name) end
   for _, inner in ipairs(item.items) do
     if selected(run, inner, joined_name(name, inner.name)) then return true end
   end
@@ -172,12 +209,35 @@ end
 
 local run_group
 
+-- In the order declared, or by chance (Fisher and Yates).
+local function in_order(run, items)
+  if not run.shuffle then return items end
+  local shuffled = { unpack(items) }
+  for i = #shuffled, 2, -1 do
+    local j = math.random(i)
+    shuffled[i], shuffled[j] = shuffled[j], shuffled[i]
+  end
+  return shuffled
+end
+
+local function run_item(run, group, item, name)
+  local line = run.line
+  if line and item.first and not names_line_inside(run, item) then run.line = nil end
+  if item.items then
+    run_group(run, item, name)
+  elseif item.options.skip then
+    run.report:skipped(name, item.options.skip, "SKIP")
+  else
+    run_test(run, group, item, name)
+  end
+  run.line = line
+end
+
 local function run_items(run, group, name)
-  for _, item in ipairs(group.items) do
+  for _, item in ipairs(in_order(run, group.items)) do
     local item_name = joined_name(name, item.name)
-    if selected(run, item, item_name) then
-      if item.items then run_group(run, item, item_name) else run_test(run, group, item, item_name) end
-    end
+    if run.fail_fast and run.report.failures > 0 then return end
+    if selected(run, item, item_name) then run_item(run, group, item, item_name) end
   end
 end
 
@@ -199,15 +259,36 @@ local function load_file(run)
   assert(loadstring(text, "@" .. run.path))()
 end
 
+local function has_only(group)
+  for _, item in ipairs(group.items) do
+    if item.items and has_only(item) or item.options and item.options.only then return true end
+  end
+  return false
+end
+
+local function list(run, item, name)
+  for _, inner in ipairs(item.items or {}) do
+    local inner_name = joined_name(name, inner.name)
+    if selected(run, inner, inner_name) then list(run, inner, inner_name) end
+  end
+  if not item.items then run.report:passed(("%s:%d: %s"):format(run.path, item.first, name)) end
+end
+
 local function run_file(run, path)
   run.path = path
   local root = suite.open()
-  local failures = failures_of(nil, function() attempt(run, function() load_file(run) end) end)
+  local failures = failures_of(nil, function() note(attempt(run, function() load_file(run) end)) end)
   suite.close()
   if failures[1] then return report(run, path, failures) end
-  if selected(run, root, "") then
+  run.only = has_only(root)
+  if run.list then
+    list(run, root, "")
+  elseif selected(run, root, "") then
     run.report:comment(path)
     run_group(run, root, "")
+    if run.only then
+      report(run, path, { { message = "not all of it was run: a test is marked `only`", at = path } })
+    end
   end
 end
 
@@ -219,6 +300,12 @@ end
 ---@class neap.test.Options
 ---@field timeout? number seconds a test may take (5)
 ---@field filter? string only tests whose full name holds this text
+---@field line? integer only what stands at this line of the file
+---@field names? table<string, true> only tests of these full names
+---@field shuffle? integer run in an order drawn from this seed
+---@field fail_fast? boolean stop after the first failure
+---@field list? boolean run nothing; each test that would be is "passed"
+---@field report? table in place of TAP (neap.test.tap)
 ---@field read fun(path: string): string? text of a spec file
 ---@field write? fun(text: string) takes the report (standard output)
 
@@ -233,9 +320,11 @@ end
 ---@return boolean passed all of them, and there was one
 function runner.run(files, options)
   local run = {
-    timeout = options.timeout or TIMEOUT, filter = options.filter, read = options.read,
-    report = tap.new(options.write or write_now),
+    timeout = options.timeout or TIMEOUT, filter = options.filter, read = options.read, line = options.line,
+    names = options.names, shuffle = options.shuffle, fail_fast = options.fail_fast, list = options.list,
+    report = options.report or tap.new(options.write or write_now),
   }
+  if run.shuffle then math.randomseed(run.shuffle) end
   local outer, outer_exit = running, os.exit
   running = run
   rawset(os, "exit", exit_early)       -- for a time the tests' os is not Lua's

@@ -3,8 +3,10 @@
 --   describe(name, fn)  it(name, fn, options)  before(fn)  after(fn)  before_all(fn)  after_all(fn)
 --   suite.open() … suite.close()         around a file's chunk; open returns the root it declares into
 --
--- A group: { name =, parent =, items = }, items being tests { name =, fn =, timeout = } and groups; and a
--- list of functions under each hook's name.
+-- A group: { name =, parent =, items =, first =, last = }, items being tests { name =, fn =, options =, first =,
+-- last = } and groups, with the lines of their function; and a list of functions under each hook's name.
+
+local options = require "neap.options"
 
 local suite = {}
 
@@ -28,6 +30,13 @@ local function declare(what, list, item)
   table.insert(declaring[list], item)
 end
 
+-- The lines of the file that a function stands in.
+local function with_lines(item, fn)
+  local info = debug.getinfo(fn, "S")
+  item.first, item.last = info.linedefined, info.lastlinedefined
+  return item
+end
+
 local function check_type(what, index, value, expected)
   if type(value) == expected then return end
   error(("bad argument #%d to '%s' (%s expected, got %s)"):format(index, what, expected, type(value)), 3)
@@ -39,21 +48,32 @@ end
 function suite.describe(name, fn)
   check_type("describe", 1, name, "string")
   check_type("describe", 2, fn, "function")
-  local group = new_group(name, declaring)
+  local group = with_lines(new_group(name, declaring), fn)
   declare("describe", "items", group)
   declaring = group
   fn()
   declaring = group.parent
 end
 
+local check_it = options.checker("it", {
+  timeout = options.above(0), skip = "string", todo = "string", only = "boolean",
+})
+
+---@class neap.test.ItOptions
+---@field timeout? number seconds, in place of the run's
+---@field skip? string why it is not run
+---@field todo? string what is missing: it is run, and may fail; that it passes is a failure
+---@field only? boolean of its file only such tests are run, and the run fails, so that none stays behind
+
 ---Declares a test.
 ---@param name string what the thing described does
 ---@param fn fun() the test; it may wait
----@param options? { timeout: number } seconds, in place of the run's
-function suite.it(name, fn, options)
+---@param given? neap.test.ItOptions
+function suite.it(name, fn, given)
   check_type("it", 1, name, "string")
   check_type("it", 2, fn, "function")
-  declare("it", "items", { name = name, fn = fn, timeout = options and options.timeout })
+  check_it(given)
+  declare("it", "items", with_lines({ name = name, fn = fn, options = given or {} }, fn))
 end
 
 ---Runs `fn` before each test of this group and of the groups in it, the outer groups' first.

@@ -1,9 +1,10 @@
 -- neap.test.tap -- results as TAP 14, one flat line a test, failures with a YAML block.
 --
 --   tap.new(write)                       a report; `write` takes text, a whole line or more at a time
---   report:passed(name)
---   report:skipped(name, reason)
---   report:failed(name, failure)         failure: { message =, at = "file:line", traceback = }
+--   report:began(name, seconds)          a test, or a hook of one, which may take so long
+--   report:passed(name, seconds)         that it took
+--   report:skipped(name, reason, kind)   kind: "SKIP" or "TODO"
+--   report:failed(name, failure, seconds)          failure: { message =, at = "file:line", traceback = }
 --   report:comment(text)
 --   report:finish()                      the plan; last, so that a run that dies shows in its absence
 --   report:bail_out(why)                 no more tests can be run
@@ -34,8 +35,11 @@ function Report:passed(name)
   line(self, "ok", name)
 end
 
-function Report:skipped(name, reason)
-  line(self, "ok", name, " # SKIP " .. description(reason))
+function Report:began()
+end
+
+function Report:skipped(name, reason, kind)
+  line(self, kind == "TODO" and "not ok" or "ok", name, (" # %s %s"):format(kind or "SKIP", description(reason)))
 end
 
 function Report:failed(name, failure)

@@ -1,0 +1,214 @@
+-- neap.test.files -- runs each spec file in a process of its own, several at once.
+--
+--   files.run(paths, options)            true when all passed
+--
+-- So a file that never ends, crashes or calls os.exit is that file's failure and the others go on. What they report and
+-- print is passed on file by file, in the order of the files: of the first that is not over at once, of the others
+-- when it is their turn.
+--
+-- The processes run the program that the environment's NEAP names (a wrapper, say), else the one that runs this.
+
+local process = require "neap.process"
+local records = require "neap.test.records"
+local signal = require "neap.signal"
+local system = require "neap.system"
+local task = require "neap.task"
+local time = require "neap.time"
+
+local files = {}
+
+local PATIENCE = 3 -- seconds more than a test may take, in which its process must say something
+
+-- Turns: what a file has to say goes out at once when it is its turn, else when that comes.
+
+local function say(run, file, fn, ...)
+  if file.index == run.turn then
+    fn(...)
+  else
+    file.held[#file.held + 1] = { fn = fn, n = select("#", ...), ... }
+  end
+end
+
+local function next_turn(run)
+  while run.files[run.turn] and run.files[run.turn].over do
+    run.turn = run.turn + 1
+    local file = run.files[run.turn]
+    for _, held in ipairs(file and file.held or {}) do
+      held.fn(unpack(held, 1, held.n))
+    end
+  end
+end
+
+-- Records
+
+local function failed(run, file, name, failure, seconds)
+  run.failed, file.failed = true, true
+  say(run, file, function()
+    run.report:failed(name, failure, seconds, file.path)
+  end)
+end
+
+local handlers = {}
+
+function handlers.began(_, file, record)
+  file.running, file.limit = record.name, record.seconds
+end
+
+function handlers.passed(run, file, record)
+  file.passed = true
+  say(run, file, function()
+    run.report:passed(record.name, record.seconds, file.path)
+  end)
+end
+
+function handlers.skipped(run, file, record)
+  say(run, file, function()
+    run.report:skipped(record.name, record.reason, record.kind, file.path)
+  end)
+end
+
+function handlers.failed(run, file, record)
+  failed(run, file, record.name, record.failure, record.seconds)
+end
+
+function handlers.comment(run, file, record)
+  say(run, file, function()
+    run.report:comment(record.name)
+  end)
+end
+
+function handlers.finish(_, file)
+  file.finished = true
+end
+
+function handlers.bail_out(run, file, record)
+  file.finished = true
+  failed(run, file, file.running or file.path, { message = record.name, at = file.path })
+end
+
+-- One file
+
+local function arguments_of(run, file)
+  local arguments = { run.program, "test", "--child", run.token, file.path .. (file.line and ":" .. file.line or "") }
+  for _, word in ipairs(run.options.passed_on) do
+    arguments[#arguments + 1] = word
+  end
+  return arguments
+end
+
+-- Everything it says, until its end; nil and why it was stopped before.
+local function follow(run, file, child)
+  local heard = time.monotonic()
+  local feed = records.reader(run.token, function(text)
+    say(run, file, run.options.write, text)
+  end, function(record)
+    heard = time.monotonic()
+    handlers[record.event](run, file, record)
+  end)
+  while true do
+    local silence = file.limit + PATIENCE
+    child.stdout:timeout(silence)
+    local bytes, err = child.stdout:read()
+    if err and err.code ~= "ETIMEDOUT" then
+      return nil, tostring(err)
+    elseif err or time.monotonic() - heard > silence then
+      return nil, ("nothing was heard for %g s: does it never wait?"):format(silence)
+    end
+    feed(bytes)
+    if not bytes then
+      return true
+    end
+  end
+end
+
+local function pass_on_errors(run, file, child)
+  for text in child.stderr:chunks() do
+    say(run, file, function()
+      io.stderr:write(text)
+    end)
+  end
+end
+
+-- 1 also says that there was nothing to run. Whatever watches the process (valgrind, a sanitizer) has others.
+local function is_expected(file, status)
+  return file.finished and not status.signal and (status.code == 0 and not file.failed or
+    status.code == 1 and (file.failed or not file.passed))
+end
+
+local function why_it_ended(status)
+  return status.signal and "ended by " .. status.signal or "ended with status " .. status.code
+end
+
+local function run_process(run, file)
+  local arguments = arguments_of(run, file)
+  arguments.stdin, arguments.stderr = "null", "pipe"
+  local child = assert(process.spawn(arguments))
+  run.children[child] = file
+  local errors = task.spawn(pass_on_errors, run, file, child)
+  local ok, why = follow(run, file, child)
+  if not ok then
+    child:kill "SIGKILL"
+  end
+  local status = child:wait()
+  run.children[child] = nil
+  pcall(errors.wait, errors)
+  child.stdout:close()
+  child.stderr:close()
+  if not ok or not is_expected(file, status) then
+    failed(run, file, file.running or file.path, {
+      message = ok and "its process " .. why_it_ended(status) or "its process was stopped: " .. why, at = file.path,
+    })
+  end
+end
+
+local function run_file(run, file)
+  if not (run.options.fail_fast and run.failed) and not run.stopped then
+    run_process(run, file)
+  end
+  file.over = true
+  next_turn(run)
+end
+
+-- All files
+
+local function new_token()
+  return ("\1neap-test-%d-%.0f-%s "):format(system.pid(), time.now() * 1e6, tostring({}):match "%x+$")
+end
+
+local function stop(run)
+  run.stopped = true
+  for child, file in pairs(run.children) do
+    io.stderr:write("neap test: interrupted in ", file.path, file.running and ": " .. file.running or "", "\n")
+    child:kill "SIGKILL"
+  end
+end
+
+---@class neap.test.FilesOptions
+---@field report table
+---@field write fun(text: string) takes what tests print
+---@field jobs? integer files at once
+---@field timeout number seconds, as the processes have it
+---@field fail_fast? boolean
+---@field passed_on string[] options of the command for each process
+
+---@param list { path: string, line?: integer }[]
+---@param options neap.test.FilesOptions
+---@return boolean passed all of them, and there was one
+function files.run(list, options)
+  local run = {
+    files = {}, turn = 1, children = {}, options = options, report = options.report, token = new_token(),
+    program = system.env "NEAP" or assert(system.executable()),
+  }
+  for i, file in ipairs(list) do
+    run.files[i] = { index = i, path = file.path, line = file.line, held = {}, limit = options.timeout }
+  end
+  local interrupt = signal.on("SIGINT", function() stop(run) end)
+  task.map(run.files, { limit = options.jobs or system.parallelism() }, function(file)
+    run_file(run, file)
+  end)
+  interrupt:close()
+  run.report:finish()
+  return not run.stopped and not run.failed and run.report.count > 0
+end
+
+return files

@@ -1,0 +1,86 @@
+-- neap.test.pretty -- results for people at a terminal: a line a file, failures whole, and a sum at the end.
+--
+--   pretty.new(write, color) -> report   as neap.test.tap's
+
+local pretty = {}
+
+local Report = {}
+Report.__index = Report
+
+local function paint(self, code, text)
+  return self.color and ("\27[%sm%s\27[0m"):format(code, text) or text
+end
+
+local function indent(text)
+  return "    " .. text:gsub("\n", "\n    ")
+end
+
+local function mark(self, change)
+  if change:sub(1, 2) == "- " then return paint(self, 31, change) end
+  if change:sub(1, 2) == "+ " then return paint(self, 32, change) end
+  return change
+end
+
+function Report:began()
+end
+
+-- What the file that is over came to.
+local function close_file(self)
+  local file = self.file
+  if not file then return end
+  self.file = nil
+  local sign = file.failed > 0 and paint(self, 31, "✗") or paint(self, 32, "✓")
+  local skipped = file.skipped > 0 and paint(self, 33, (", %d skipped"):format(file.skipped)) or ""
+  self.write(("%s %s  %d tests, %.2f s%s\n"):format(sign, file.path, file.count, file.seconds, skipped))
+end
+
+local function count(self, path, seconds)
+  if not self.file or path and self.file.path ~= path then
+    close_file(self)
+    self.file = { path = path or "?", count = 0, failed = 0, skipped = 0, seconds = 0 }
+  end
+  self.count, self.file.count = self.count + 1, self.file.count + 1
+  self.file.seconds = self.file.seconds + (seconds or 0)
+end
+
+function Report:passed(_, seconds, path)
+  count(self, path, seconds)
+end
+
+function Report:skipped(_, _, _, path)
+  count(self, path)
+  self.skips, self.file.skipped = self.skips + 1, self.file.skipped + 1
+end
+
+function Report:failed(name, failure, seconds, path)
+  count(self, path, seconds)
+  self.failures, self.file.failed = self.failures + 1, self.file.failed + 1
+  self.write(("%s %s%s\n"):format(paint(self, 31, "✗"), paint(self, 1, name), failure.at and "  " .. failure.at or ""))
+  for text in (failure.message .. "\n"):gmatch "(.-)\n" do
+    self.write(indent(mark(self, text)) .. "\n")
+  end
+  if failure.traceback then self.write(paint(self, 2, indent(failure.traceback)) .. "\n") end
+end
+
+function Report:comment()
+end
+
+function Report:finish()
+  close_file(self)
+  local failed = self.failures > 0 and paint(self, 31, self.failures .. " failed") or "none failed"
+  local skipped = self.skips > 0 and (", %d skipped"):format(self.skips) or ""
+  self.write(("%d tests, %s%s\n"):format(self.count, failed, skipped))
+end
+
+function Report:bail_out(why)
+  self.write(why .. "\n")
+end
+
+---@param write fun(text: string)
+---@param color boolean
+---@return table report
+function pretty.new(write, color)
+  return setmetatable({ write = write, color = color, count = 0, failures = 0, skips = 0 }, Report)
+end
+
+return pretty
