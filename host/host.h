@@ -34,6 +34,12 @@ typedef struct {
     neap_timer *timer;
 } timer_entry;
 
+typedef struct {
+    timer_entry *entries; /* 4-ary, by (due, order) */
+    size_t count, size;
+    int64_t base; /* of its timers' positions */
+} timer_heap;
+
 struct neap_root {
     /* The loop. */
     uv_loop_t *loop;
@@ -61,11 +67,13 @@ struct neap_root {
     neap_slicer *slicer;    /* NULL until a runtime has a budget */
 
     /* Timers (timer.c). */
-    timer_entry *heap; /* 4-ary, by (due, order) */
-    size_t timers, heap_size;
-    neap_timer *outside;  /* those for which the heap had no room */
-    uint64_t timer_order; /* of the last that was started */
-    uint64_t timer_armed; /* ms the uv_timer is set to; 0 not */
+    timer_heap timers, fake_timers; /* fake_timers: started while time was faked */
+    neap_timer *outside;            /* those for which the heap had no room */
+    uint64_t timer_order;           /* of the last that was started */
+    uint64_t timer_armed;           /* ms the uv_timer is set to; 0 not */
+    uint64_t fake_time;             /* ns */
+    double fake_wall; /* seconds between the clock and the time of day, when it was faked */
+    bool time_is_faked;
 
     /* Other threads (remote.c). */
     uv_mutex_t lock; /* guards `posted`, remotes' `rt`, and what work.c says */
@@ -337,6 +345,11 @@ uint64_t neap_clock(void); /* ns, monotonic: the one clock */
 void neap_timer_start(neap_root *root, neap_timer *t, double seconds);
 void neap_timer_stop(neap_root *root, neap_timer *t);
 void neap_timers_drop(neap_runtime *rt); /* its extensions' are stopped */
+void neap_timers_free(neap_root *root);
+uint64_t neap_time(const neap_root *root); /* ns, of timers: the clock's, unless it is faked */
+void neap_time_fake(neap_root *root);
+bool neap_time_step(neap_root *root, uint64_t until);
+void neap_time_restore(neap_root *root);
 
 /* ---- handle.c ---- */
 
@@ -424,6 +437,6 @@ void neap_boot(neap_runtime *rt); /* installs coroutine, require, print ...; pro
 int neap_lua_sethook(lua_State *L);
 int neap_lua_gethook(lua_State *L);
 extern const neap_descriptor neap_extension_neap_task, neap_extension_neap_host,
-    neap_extension_neap_errors;
+    neap_extension_neap_errors, neap_extension_neap_fake_time;
 
 #endif

@@ -63,7 +63,7 @@ static int host_stats(lua_State *L)
     number(L, "pooled_tasks", rt->pooled);
     number(L, "operations", rt->ops);
     number(L, "handles", rt->handle_count);
-    number(L, "timers", (double)rt->root->timers);
+    number(L, "timers", (double)(rt->root->timers.count + rt->root->fake_timers.count));
     number(L, "pool_jobs", rt->works);
     return 1;
 }

@@ -98,7 +98,7 @@ void neap_root_free(neap_root *root)
     if (root->owns_loop && uv_loop_close(&root->own) != 0)
         abort(); /* a handle of ours is still open: memory would be used after it is freed */
     uv_mutex_destroy(&root->lock);
-    free(root->heap);
+    neap_timers_free(root);
     free(root->read_buffer);
     free(root);
 }

@@ -4,12 +4,18 @@
  * the order they were started. An entry's place is kept in the timer, so stopping costs log n and
  * nothing is allocated a timer. The uv_timer is set again only when the earliest due time changes.
  *
+ * While time is faked (tests do that) it stands still but for neap_time_step, and timers that are started
+ * go into a second heap, which no uv_timer fires. Those of before stay where they are.
+ *
  * The heap grows only when there are more timers than ever. A timer that comes when there is no memory
  * for that stands in a list beside it (`outside`), which is looked through instead.
  */
+#include <stdlib.h>
+
 #include "host.h"
 
-enum { OUTSIDE = -1 }; /* the position of one that is not in the heap */
+enum { OUTSIDE = -1 };          /* the position of one that is in no heap */
+#define FAKE (INT64_C(1) << 40) /* added to the positions in the heap of faked time */
 
 uint64_t neap_clock(void)
 {
@@ -21,43 +27,49 @@ static bool before(const timer_entry *a, const timer_entry *b)
     return a->due < b->due || (a->due == b->due && a->order < b->order);
 }
 
-static void place(neap_root *root, size_t i, timer_entry e)
+/* Of this root's loop, which may be faked. */
+uint64_t neap_time(const neap_root *root)
 {
-    root->heap[i] = e;
-    e.timer->position = (int64_t)i + 1;
+    return root->time_is_faked ? root->fake_time : neap_clock();
 }
 
-static void sift_up(neap_root *root, size_t i, timer_entry e)
+static void place(timer_heap *heap, size_t i, timer_entry e)
+{
+    heap->entries[i] = e;
+    e.timer->position = heap->base + (int64_t)i + 1;
+}
+
+static void sift_up(timer_heap *heap, size_t i, timer_entry e)
 {
     while (i > 0) {
         size_t parent = (i - 1) / 4;
-        if (!before(&e, &root->heap[parent]))
+        if (!before(&e, &heap->entries[parent]))
             break;
-        place(root, i, root->heap[parent]);
+        place(heap, i, heap->entries[parent]);
         i = parent;
     }
-    place(root, i, e);
+    place(heap, i, e);
 }
 
-static void sift_down(neap_root *root, size_t i, timer_entry e)
+static void sift_down(timer_heap *heap, size_t i, timer_entry e)
 {
-    for (size_t child; (child = 4 * i + 1) < root->timers; i = child) {
-        size_t end = child + 4 < root->timers ? child + 4 : root->timers;
+    for (size_t child; (child = 4 * i + 1) < heap->count; i = child) {
+        size_t end = child + 4 < heap->count ? child + 4 : heap->count;
         for (size_t c = child + 1; c < end; c++)
-            if (before(&root->heap[c], &root->heap[child]))
+            if (before(&heap->entries[c], &heap->entries[child]))
                 child = c;
-        if (!before(&root->heap[child], &e))
+        if (!before(&heap->entries[child], &e))
             break;
-        place(root, i, root->heap[child]);
+        place(heap, i, heap->entries[child]);
     }
-    place(root, i, e);
+    place(heap, i, e);
 }
 
 static void on_timer(uv_timer_t *handle);
 
 static uint64_t earliest(const neap_root *root) /* UINT64_MAX: there is none */
 {
-    uint64_t due = root->timers ? root->heap[0].due : UINT64_MAX;
+    uint64_t due = root->timers.count ? root->timers.entries[0].due : UINT64_MAX;
     for (const neap_timer *t = root->outside; t; t = t->next)
         due = t->due < due ? t->due : due;
     return due;
@@ -80,16 +92,16 @@ static void arm(neap_root *root)
     uv_timer_start(&root->timer, on_timer, due > now ? due - now : 0, 0);
 }
 
-static bool has_room(neap_root *root)
+static bool has_room(timer_heap *heap)
 {
-    if (root->timers < root->heap_size)
+    if (heap->count < heap->size)
         return true;
-    size_t size = root->heap_size ? 2 * root->heap_size : 16;
-    timer_entry *heap = neap_realloc(root->heap, size * sizeof *heap);
-    if (!heap)
+    size_t size = heap->size ? 2 * heap->size : 16;
+    timer_entry *entries = neap_realloc(heap->entries, size * sizeof *entries);
+    if (!entries)
         return false;
-    root->heap = heap;
-    root->heap_size = size;
+    heap->entries = entries;
+    heap->size = size;
     return true;
 }
 
@@ -99,8 +111,9 @@ void neap_timer_start(neap_root *root, neap_timer *t, double seconds)
     neap_timer_stop(root, t);
     double ns = seconds > 0 ? seconds * 1e9 : 0; /* also for NaN */
     uint64_t delay = ns < 9e18 ? (uint64_t)ns : (uint64_t)9e18;
-    t->due = neap_clock() + delay;
-    if (!has_room(root)) {
+    timer_heap *heap = root->time_is_faked ? &root->fake_timers : &root->timers;
+    t->due = neap_time(root) + delay;
+    if (!has_room(heap)) {
         t->position = OUTSIDE;
         t->next = root->outside;
         root->outside = t;
@@ -108,22 +121,22 @@ void neap_timer_start(neap_root *root, neap_timer *t, double seconds)
         return;
     }
     timer_entry e = {t->due, ++root->timer_order, t};
-    sift_up(root, root->timers++, e);
+    sift_up(heap, heap->count++, e);
     if (t->position == 1)
         arm(root);
 }
 
-static void take_out(neap_root *root, neap_timer *t)
+static void take_out(timer_heap *heap, neap_timer *t)
 {
-    size_t i = (size_t)t->position - 1;
+    size_t i = (size_t)(t->position - heap->base) - 1;
     t->position = 0;
-    timer_entry last = root->heap[--root->timers];
-    if (i == root->timers)
+    timer_entry last = heap->entries[--heap->count];
+    if (i == heap->count)
         return;
-    if (i > 0 && before(&last, &root->heap[(i - 1) / 4]))
-        sift_up(root, i, last);
+    if (i > 0 && before(&last, &heap->entries[(i - 1) / 4]))
+        sift_up(heap, i, last);
     else
-        sift_down(root, i, last);
+        sift_down(heap, i, last);
 }
 
 static void take_from_outside(neap_root *root, neap_timer *t)
@@ -143,7 +156,7 @@ void neap_timer_stop(neap_root *root, neap_timer *t)
     if (t->position == OUTSIDE)
         take_from_outside(root, t);
     else
-        take_out(root, t);
+        take_out(t->position > FAKE ? &root->fake_timers : &root->timers, t);
     if (first)
         arm(root);
 }
@@ -169,36 +182,88 @@ static void on_timer(uv_timer_t *handle)
     uint64_t now = neap_clock(), last = root->timer_order;
     root->timer_armed = 0;
     fire_outside(root, now);
-    while (root->timers && root->heap[0].due <= now && root->heap[0].order <= last) {
-        neap_timer *t = root->heap[0].timer;
-        take_out(root, t);
+    timer_heap *heap = &root->timers;
+    while (heap->count && heap->entries[0].due <= now && heap->entries[0].order <= last) {
+        neap_timer *t = heap->entries[0].timer;
+        take_out(heap, t);
         t->fire(t);
     }
     arm(root);
+}
+
+/* Those of a runtime leave the heap. */
+static void drop_from(timer_heap *heap, const neap_runtime *rt)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < heap->count; i++) {
+        timer_entry e = heap->entries[i];
+        if (e.timer->env && e.timer->env->rt == rt)
+            e.timer->position = 0;
+        else
+            place(heap, kept++, e);
+    }
+    heap->count = kept;
+    for (size_t i = kept / 4 + 1; i-- > 0;)
+        if (i < kept)
+            sift_down(heap, i, heap->entries[i]);
 }
 
 /* Timers lie in memory of whoever started them, which goes with the runtime. */
 void neap_timers_drop(neap_runtime *rt)
 {
     neap_root *root = rt->root;
-    size_t kept = 0;
     for (neap_timer *t = root->outside, *next; t; t = next) {
         next = t->next;
         if (t->env && t->env->rt == rt)
             take_from_outside(root, t);
     }
-    for (size_t i = 0; i < root->timers; i++) {
-        timer_entry e = root->heap[i];
-        if (e.timer->env && e.timer->env->rt == rt)
-            e.timer->position = 0;
-        else
-            place(root, kept++, e);
-    }
-    if (kept == root->timers)
-        return;
-    root->timers = kept;
-    for (size_t i = kept / 4 + 1; i-- > 0;)
-        if (i < kept)
-            sift_down(root, i, root->heap[i]);
+    drop_from(&root->timers, rt);
+    drop_from(&root->fake_timers, rt);
     arm(root);
+}
+
+void neap_timers_free(neap_root *root)
+{
+    free(root->timers.entries);
+    free(root->fake_timers.entries);
+}
+
+/* ---- Faked time ---- */
+
+void neap_time_fake(neap_root *root)
+{
+    root->fake_time = neap_time(root);
+    root->time_is_faked = true;
+    root->fake_timers.base = FAKE;
+}
+
+/* Go to the next time not after `until` at which timers are due, and fire these: true. Or to `until`. */
+bool neap_time_step(neap_root *root, uint64_t until)
+{
+    timer_heap *heap = &root->fake_timers;
+    uint64_t due = heap->count ? heap->entries[0].due : UINT64_MAX, last = root->timer_order;
+    if (due > until) {
+        root->fake_time = until > root->fake_time ? until : root->fake_time;
+        return false;
+    }
+    root->fake_time = due > root->fake_time ? due : root->fake_time;
+    while (heap->count && heap->entries[0].due <= due && heap->entries[0].order <= last) {
+        neap_timer *t = heap->entries[0].timer;
+        take_out(heap, t);
+        t->fire(t);
+    }
+    return true;
+}
+
+/* What is not due yet is due on the real clock as much later. */
+void neap_time_restore(neap_root *root)
+{
+    timer_heap *heap = &root->fake_timers;
+    root->time_is_faked = false;
+    while (heap->count) {
+        neap_timer *t = heap->entries[0].timer;
+        double left = t->due > root->fake_time ? (double)(t->due - root->fake_time) / 1e9 : 0;
+        take_out(heap, t);
+        neap_timer_start(root, t, left);
+    }
 }

@@ -348,3 +348,64 @@ describe("neap.test's surroundings", function()
     test.equal(#host.handles(), host.stats().handles)
   end)
 end)
+
+describe("test.clock", function()
+  local task, timer, time = require "neap.task", require "neap.timer", require "neap.time"
+
+  it("lets hours pass at once", function()
+    local clock, woken = test.clock()
+    task.spawn(function()
+      task.sleep(3600)
+      woken = time.monotonic()
+    end)
+    local began, day = time.monotonic(), time.now()
+    clock:advance(3599)
+    test.equal(woken, nil)
+    clock:advance(1)
+    test.equal(woken - began, 3600)
+    test.equal(math.floor(time.now() - day + 0.5), 3600)
+  end)
+
+  it("fires in order, each at its time, what is started on the way too", function()
+    local clock, began, said = test.clock(), time.monotonic(), {}
+    local function say(what)
+      said[#said + 1] = ("%s %.1f"):format(what, time.monotonic() - began)
+    end
+    local ticker = timer.every(2, function() say "tick" end)
+    timer.after(3, function()
+      say "after"
+      task.sleep(0.5)
+      say "slept"
+    end)
+    clock:advance(5)
+    test.equal(said, { "tick 2.0", "after 3.0", "slept 3.5", "tick 4.0" })
+    ticker:close()
+  end)
+
+  it("times out what waits", function()
+    local clock, err = test.clock()
+    task.spawn(function()
+      local _, failure = task.timeout(30, task.sleep, 60)
+      err = failure
+    end)
+    clock:advance(30)
+    test.equal(err and err.code, "ETIMEDOUT")
+  end)
+
+  it("goes from timer to timer", function()
+    local clock, n = test.clock(), 0
+    timer.after(10, function() n = n + 1 end)
+    timer.after(20, function() n = n + 1 end)
+    test.equal(clock:next(), true)
+    test.equal(n, 1)
+    test.equal(clock:next(), true)
+    test.equal(n, 2)
+    test.equal(clock:next(), false)
+  end)
+
+  it("is over with its test: time goes on", function()
+    local began = time.monotonic()
+    task.sleep(0.001)
+    assert(time.monotonic() > began)
+  end)
+end)

@@ -12,6 +12,7 @@
 --   test.calls(fn, n)                               fn, to be called exactly n times before the test is over
 --   test.skip(reason?)                              ends the test here
 --   test.spy(fn), test.spy_on(t, key, fn), test.replace(t, key, value)       see neap.test.spy
+--   test.clock() -> clock                           virtual time for this test: see neap.test.clock
 --   test.main(arguments)                            the command: its exit status
 --   test.run(files, options)                        see neap.test.runner
 --
@@ -49,7 +50,7 @@ local test = {
   before = suite.before, after = suite.after, before_all = suite.before_all, after_all = suite.after_all,
   equal = check.equal, same = check.same, raises = check.raises, fails = check.fails,
   skip = guard.skip, calls = runner.calls, run = runner.run,
-  spy = spy.new, spy_on = spy.on, replace = spy.replace,
+  clock = require("neap.test.clock").start, spy = spy.new, spy_on = spy.on, replace = spy.replace,
 }
 
 -- Adds the spec files in and below a folder, in the order of their names; or nil, err.

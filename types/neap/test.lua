@@ -1,11 +1,19 @@
 ---@meta neap.test
 -- Made by scripts/reference.lua from lua/neap/test.lua: for editors, never run.
 
----@class neap.test.Options
----@field timeout? number seconds a test may take (5)
----@field filter? string only tests whose full name holds this text
----@field read fun(path: string): string? text of a spec file
----@field write? fun(text: string) takes the report (standard output)
+---@class neap.test.FilesOptions
+---@field report table
+---@field write fun(text: string) takes what tests print
+---@field jobs? integer files at once
+---@field timeout number seconds, as the processes have it
+---@field fail_fast? boolean
+---@field passed_on string[] options of the command for each process
+
+---@class neap.test.ItOptions
+---@field timeout? number seconds, in place of the run's
+---@field skip? string why it is not run
+---@field todo? string what is missing: it is run, and may fail; that it passes is a failure
+---@field only? boolean of its file only such tests are run, and the run fails, so that none stays behind
 
 ---What specs are written with, and the command `neap test`.
 local test = {}
@@ -38,6 +46,11 @@ function test.raises(fn, expected) end
 ---@return any err
 function test.fails(expected, result, ...) end
 
+---@param list { path: string, line?: integer }[]
+---@param options neap.test.FilesOptions
+---@return boolean passed all of them, and there was one
+function test.run(list, options) end
+
 ---Ends the running test here: it is neither passed nor failed, and reported with the reason.
 ---@param reason? any shown as text
 function test.skip(reason) end
@@ -48,11 +61,11 @@ function test.skip(reason) end
 ---@return function
 function test.calls(fn, n) end
 
----Runs spec files in the order given. Should the runner itself fail, that is what is raised.
----@param files string[]
----@param options neap.test.Options
----@return boolean passed all of them, and there was one
-function test.run(files, options) end
+--- Gives a field another value until the running test is over.
+---@param t table
+---@param key any
+---@param value any
+function test.replace(t, key, value) end
 
 ---Names a group of tests.
 ---@param name string
@@ -62,8 +75,8 @@ function test.describe(name, fn) end
 ---Declares a test.
 ---@param name string what the thing described does
 ---@param fn fun() the test; it may wait
----@param options? { timeout: number } seconds, in place of the run's
-function test.it(name, fn, options) end
+---@param given? neap.test.ItOptions
+function test.it(name, fn, given) end
 
 ---Runs `fn` before each test of this group and of the groups in it, the outer groups' first.
 ---@param fn fun()

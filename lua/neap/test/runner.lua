@@ -8,6 +8,7 @@
 --
 -- A test that calls os.exit ends the process, but as a failure, and the report says so: not all has been run.
 
+local clock = require "neap.test.clock"
 local guard = require "neap.test.guard"
 local host = require "neap.host"
 local spy = require "neap.test.spy"
@@ -164,6 +165,7 @@ local function run_test(run, group, case, name)
     end
     attempt_backwards(run, inherited(group, "after"), name)
     spy.restore()
+    clock.stop()
   end)
   report(run, name, failures, time.monotonic() - began, case.options.todo)
 end
