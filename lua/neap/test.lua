@@ -50,8 +50,36 @@ local test = {
   before = suite.before, after = suite.after, before_all = suite.before_all, after_all = suite.after_all,
   equal = check.equal, same = check.same, raises = check.raises, fails = check.fails,
   skip = guard.skip, calls = runner.calls, run = runner.run,
-  clock = require("neap.test.clock").start, spy = spy.new, spy_on = spy.on, replace = spy.replace,
+  replace = spy.replace,
 }
+
+--- A callable that remembers its calls, in `calls` ({ n =, … } each); `count()` and `called_with(...)` ask about them.
+---@param fn? function what it does besides, and returns
+---@return neap.test.Spy
+test.spy = spy.new
+
+--- Puts a spy in place of a function in a table, until the running test is over.
+---@param t table
+---@param key any
+---@param fn? function what is called instead of what was there
+---@return neap.test.Spy
+test.spy_on = spy.on
+
+--- Virtual time, until the test is over: `clock:advance(seconds)` fires what is due on the way, in order, each at its
+--- time; `clock:next()` goes to the next timer. It holds for what was started since: timers, sleeps, timeouts, and the
+--- clocks of neap.time. The test's own timeout keeps to the real one, and so do files and peers.
+---
+---     -- not run: a test
+---     it("gives up after a minute", function()
+---       local clock, err = test.clock()
+---       task.spawn(function() _, err = task.timeout(60, task.sleep, 100) end)
+---       clock:advance(60)
+---       test.equal(err.code, "ETIMEDOUT")
+---     end)
+---@return neap.test.Clock
+function test.clock()
+  return require("neap.test.clock").start()
+end
 
 -- Adds the spec files in and below a folder, in the order of their names; or nil, err.
 local function add_folder(files, folder)

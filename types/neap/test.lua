@@ -1,6 +1,18 @@
 ---@meta neap.test
 -- Made by scripts/reference.lua from lua/neap/test.lua: for editors, never run.
 
+---@class neap.test.Clock
+local neap_test_Clock = {}
+
+--- Moves time on. Timers that are due on the way are fired in order, each at its time, and what they wake runs before
+--- time goes on.
+---@param seconds number
+function neap_test_Clock:advance(seconds) end
+
+--- Moves time on to the next timer.
+---@return boolean fired false when there is none
+function neap_test_Clock:next() end
+
 ---@class neap.test.FilesOptions
 ---@field report table
 ---@field write fun(text: string) takes what tests print
@@ -8,6 +20,19 @@
 ---@field timeout number seconds, as the processes have it
 ---@field fail_fast? boolean
 ---@field passed_on string[] options of the command for each process
+
+---@class neap.test.Spy
+---@field calls { n: integer, [integer]: any }[] the arguments of each call, in order
+local neap_test_Spy = {}
+
+--- How often it was called.
+---@return integer
+function neap_test_Spy:count() end
+
+--- Whether some call had these arguments, and no others.
+---@param ... any compared by `==`
+---@return boolean
+function neap_test_Spy:called_with(...) end
 
 ---@class neap.test.ItOptions
 ---@field timeout? number seconds, in place of the run's
@@ -17,6 +42,32 @@
 
 ---What specs are written with, and the command `neap test`.
 local test = {}
+
+--- A callable that remembers its calls, in `calls` ({ n =, … } each); `count()` and `called_with(...)` ask about them.
+---@param fn? function what it does besides, and returns
+---@return neap.test.Spy
+function test.spy(fn) end
+
+--- Puts a spy in place of a function in a table, until the running test is over.
+---@param t table
+---@param key any
+---@param fn? function what is called instead of what was there
+---@return neap.test.Spy
+function test.spy_on(t, key, fn) end
+
+--- Virtual time, until the test is over: `clock:advance(seconds)` fires what is due on the way, in order, each at its
+--- time; `clock:next()` goes to the next timer. It holds for what was started since: timers, sleeps, timeouts, and the
+--- clocks of neap.time. The test's own timeout keeps to the real one, and so do files and peers.
+---
+---     -- not run: a test
+---     it("gives up after a minute", function()
+---       local clock, err = test.clock()
+---       task.spawn(function() _, err = task.timeout(60, task.sleep, 100) end)
+---       clock:advance(60)
+---       test.equal(err.code, "ETIMEDOUT")
+---     end)
+---@return neap.test.Clock
+function test.clock() end
 
 ---The command `neap test`.
 ---@param arguments string[] what follows `test`
