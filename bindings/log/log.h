@@ -24,6 +24,7 @@ typedef struct log_target {
     void (*gone)(void *owner); /* by log_target_close, later: the memory has gone */
     int fd;
     log_kind kind;
+    size_t whole;          /* bytes that are written whole or not at all: of a pipe, PIPE_BUF */
     bool terminal, polled; /* there is something to poll for */
 } log_target;
 

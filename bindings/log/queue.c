@@ -104,11 +104,17 @@ void log_queue_say_lost(log_queue *q)
 
 /* ---- Writing ---- */
 
-static int fill(const log_queue *q, struct iovec *v)
+/* At least one line; of more only what the target takes whole or not at all. */
+static int fill(const log_queue *q, size_t most, struct iovec *v)
 {
     int count = 0;
-    for (log_line *line = q->first; line && count < VECTOR; line = line->next)
+    size_t bytes = 0;
+    for (log_line *line = q->first; line && count < VECTOR; line = line->next) {
+        bytes += line->size - line->at;
+        if (count && bytes > most)
+            break;
         v[count++] = (struct iovec){line->bytes + line->at, line->size - line->at};
+    }
     return count;
 }
 
@@ -136,7 +142,7 @@ int log_queue_write(log_queue *q, log_target *t)
             log_queue_say_lost(q);
         if (!q->first)
             return 0;
-        ssize_t n = log_target_write(t, vector, fill(q, vector));
+        ssize_t n = log_target_write(t, vector, fill(q, t->whole, vector));
         if (n < 0)
             return (int)n;
         remove_bytes(q, (size_t)n);

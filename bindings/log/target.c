@@ -2,8 +2,9 @@
  *
  * O_NONBLOCK belongs to what was opened, not to a descriptor: set on standard error it would be set for the shell, the
  * children and everybody else who has it. So a pipe or terminal is opened once more, by its name in /dev/fd, and a
- * socket is asked for each write. Where a pipe cannot be opened anew (it is another user's), poll() and writes of
- * PIPE_BUF bytes do: POSIX says that so many fit when it is writable. */
+ * socket is told with each write. Where a pipe cannot be opened anew (it is another user's), poll() and writes of
+ * PIPE_BUF bytes do: POSIX says that so many fit when it is writable. It also says that a pipe takes so many whole or
+ * not at all, so lines up to that are never mixed with those of other processes. */
 #include "log.h"
 
 #include <errno.h>
@@ -77,6 +78,7 @@ int log_target_open(neap_env *env, int fd, log_target **out)
     if (!status) {
         *t = (log_target){.env = env, .fd = fd, .terminal = isatty(fd)};
         t->kind = kind_of(fd, &st, t->terminal);
+        t->whole = S_ISFIFO(st.st_mode) ? PIPE_BUF : SIZE_MAX;
         status = t->kind == LOG_FILE ? 0 : init_poll(t);
     }
     if (!status) {
