@@ -318,6 +318,7 @@ void neap_queue(neap_runtime *rt, neap_job *job);
 void neap_queue_front(neap_runtime *rt, neap_job *job);
 void neap_queue_again(neap_runtime *rt); /* closing: what an exit held back runs */
 void neap_flush_add(neap_root *root, neap_job *job);
+void neap_flush_run(neap_root *root);
 void neap_drain(neap_root *root);
 bool neap_is_held(const neap_runtime *rt); /* after os.exit, until it is closed */
 void neap_wake_root(neap_root *root);      /* the loop does not sleep before a drain */

@@ -250,7 +250,8 @@ static void run_all(neap_root *root)
     }
 }
 
-static void flush(neap_root *root)
+/* At the end of a drain; and before a report, so that what was written before it stands before it. */
+void neap_flush_run(neap_root *root)
 {
     neap_job *job = root->flush_head;
     root->flush_head = NULL;
@@ -269,7 +270,7 @@ void neap_drain(neap_root *root)
     root->draining = true;
     root->drains++;
     run_all(root);
-    flush(root);
+    neap_flush_run(root);
     root->draining = false;
     if (list_empty(&root->ready) && !root->flush_head)
         uv_idle_stop(&root->idle);

@@ -203,6 +203,7 @@ static bool to_script(neap_runtime *rt, lua_State *L, int index)
 
 static void to_host(neap_runtime *rt, const neap_error *error, bool fatal)
 {
+    neap_flush_run(rt->root);
     neap_output_flush(rt);
     if (rt->options.on_error)
         rt->options.on_error(rt, error, fatal, rt->options.data);
@@ -219,6 +220,7 @@ void neap_unhandled(neap_runtime *rt, lua_State *L, int index, bool fatal)
     lua_pushvalue(L, index);
     neap_error_normalize(L, NULL, NULL);
     if (rt->starting && fatal) {
+        neap_flush_run(rt->root);
         neap_error_export(L, -1, rt->starting);
         rt->starting = NULL;
         neap_exit(rt, 1);

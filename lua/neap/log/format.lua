@@ -1,0 +1,165 @@
+-- format.lua: a line as text: format.json for programs, format.pretty for people.
+--
+-- A record is { time = seconds, level = name, message = text, fields = table }. What it becomes is one line whatever
+-- is in it: control characters are escaped in both, so that nobody who is logged can forge a line, or talk to the
+-- terminal of who reads it.
+
+local errors = require "neap.errors"
+local inspect = require "neap.inspect"
+local record = require "neap.log.record"
+local time = require "neap.time"
+local utf8 = require "neap.text.utf8"
+local visible = require("neap.inspect.text").visible
+
+local cjson = require "cjson"
+cjson = cjson.new and cjson.new() or cjson           -- whose settings nobody changes
+
+local concat, find, floor, gsub, sort = table.concat, string.find, math.floor, string.gsub, table.sort
+local next, pcall, rfc3339, type = next, pcall, time.rfc3339, type
+
+local format = {}
+
+-- Time: the text of a second is made once for all its lines.
+
+local second, prefix
+
+---@param seconds number
+---@return string "2026-05-04T09:30:00.125Z"
+local function stamp(seconds)
+  local whole = floor(seconds)
+  if whole ~= second then
+    second, prefix = whole, rfc3339(whole, { digits = 0 }):sub(1, -2)
+  end
+  return ("%s.%03dZ"):format(prefix, floor((seconds - whole) * 1000))
+end
+
+-- JSON
+
+-- RFC 8259 8.1: UTF-8. A byte that is none becomes U+FFFD.
+local function only_utf8(text)
+  if not find(text, "[\128-\255]") or utf8.is_valid(text) then
+    return text
+  end
+  local parts, from = {}, 1
+  for position, codepoint in utf8.codepoints(text) do
+    if not codepoint then
+      parts[#parts + 1] = text:sub(from, position - 1)
+      parts[#parts + 1] = "\239\191\189"
+      from = position + 1
+    end
+  end
+  return concat(parts) .. text:sub(from)
+end
+
+-- cjson writes every "/" as "\/", which is allowed; but people search logs for paths.
+local SLASH = { ["/"] = "/" }
+
+local function encode(value)
+  if type(value) == "string" and not find(value, '[%c"\\]') then
+    return '"' .. value .. '"'
+  end
+  local ok, text = pcall(cjson.encode, value)
+  text = ok and text or cjson.encode(record.plain(value))
+  return find(text, "\\/", 1, true) and gsub(text, "\\(.)", SLASH) or text
+end
+
+--- The fields as JSON, to be put behind others: `,"port":80`.
+---@param fields table
+---@return string
+function format.json_fields(fields)
+  local parts = {}
+  for key, value in next, fields do
+    parts[#parts + 1] = "," .. encode(key) .. ":" .. encode(value)
+  end
+  return concat(parts)
+end
+
+--- One JSON object: time, level, message, and the fields.
+---@param line neap.log.Record
+---@return string
+function format.json(line)
+  return only_utf8(('{"time":"%s","level":"%s","message":%s%s}'):format(stamp(line.time), line.level,
+    encode(line.message), format.json_fields(line.fields)))
+end
+
+-- Pretty
+
+local COLORS = { trace = 90, debug = 36, info = 32, warn = 33, error = 31 }
+local DIM, BOLD = 2, 1
+
+local function paint(style, text, color)
+  return color and ("\27[%dm%s\27[0m"):format(style, text) or text
+end
+
+local function short(value)
+  if type(value) == "string" and find(value, "^[%w_%-./:@+]+$") then
+    return value
+  end
+  local text = inspect(value, { width = math.huge, length = 1000 })
+  return (text:gsub("%s*\n%s*", " "))
+end
+
+local function names_of(fields)
+  local names = {}
+  for name in next, fields do
+    names[#names + 1] = name
+  end
+  sort(names)
+  return names
+end
+
+local function traceback_of(value, indent)
+  local text = type(value) == "table" and value.traceback
+  if type(text) ~= "string" then
+    return ""
+  end
+  return (text:gsub("[^\n]+", function(line)
+    return "\n" .. indent .. visible((line:gsub("\t", "  ")))
+  end):gsub("\n+", "\n"))
+end
+
+local function without_traceback(value)
+  local copy = {}
+  for key, item in next, value do
+    if key ~= "traceback" then
+      copy[key] = item
+    end
+  end
+  return copy
+end
+
+--- Time, level, message and the fields by name; below them the tracebacks of errors.
+---@param line neap.log.Record
+---@param color boolean
+---@return string
+function format.pretty(line, color)
+  local parts, below = {}, {}
+  parts[1] = paint(DIM, stamp(line.time), color)
+  parts[2] = paint(COLORS[line.level], ("%-5s"):format(line.level:upper()), color)
+  parts[3] = paint(BOLD, visible(line.message), color)
+  for _, name in ipairs(names_of(line.fields)) do
+    local value = line.fields[name]
+    below[#below + 1] = traceback_of(value, "    ")
+    if below[#below] ~= "" then
+      value = without_traceback(value)
+    end
+    parts[#parts + 1] = paint(DIM, visible(name) .. "=", color) .. short(value)
+  end
+  return concat(parts, " ") .. concat(below)
+end
+
+--- A text of one's own making; JSON when the function fails, which is reported.
+---@param make fun(record: neap.log.Record): string
+---@return fun(line: neap.log.Record): string
+function format.custom(make)
+  return function(line)
+    local ok, text = pcall(make, line)
+    if ok and type(text) == "string" then
+      return text
+    end
+    errors.report(ok and "a log's format gave no text" or text)
+    return format.json(line)
+  end
+end
+
+return format

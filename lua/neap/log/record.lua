@@ -1,0 +1,130 @@
+-- record.lua: what a line is made of, in a form that every format can write: values that JSON has not become ones that
+-- it has, errors become tables, and names that a line uses itself get out of the way.
+
+local errors = require "neap.errors"
+local inspect = require "neap.inspect"
+
+local next, pcall, rawget, tostring, type = next, pcall, rawget, tostring, type
+
+local record = {}
+
+local DEPTH, VALUES = 16, 10000                    -- of what is copied because JSON cannot have it as it is
+local RESERVED = { time = "time_", level = "level_", message = "message_" }
+
+-- Shown as text: what no table and no JSON value is.
+local function shown(value)
+  local ok, text = pcall(inspect, value, { length = 1000 })
+  return ok and text or type(value)
+end
+
+--- An error as a plain table: its own fields, `value` (what was raised) as text.
+---@param err neap.Error
+---@return table
+function record.error(err)
+  local plain = {}
+  for key, value in next, err do
+    plain[key] = value
+  end
+  if type(plain.value) == "table" then
+    plain.value = shown(plain.value)
+  end
+  return plain
+end
+
+-- Numbers that JSON has not are named as other languages do.
+local function number(value)
+  if value ~= value then
+    return "NaN"
+  elseif value == math.huge or value == -math.huge then
+    return value > 0 and "Infinity" or "-Infinity"
+  end
+  return value
+end
+
+local plain
+
+local function is_list(value)
+  local n = 0
+  for _ in next, value do
+    n = n + 1
+  end
+  return n > 0 and n == #value
+end
+
+local function plain_table(value, depth, state)
+  if state.inside[value] then
+    return "<cycle>"
+  elseif depth > DEPTH then
+    return "<...>"
+  end
+  state.inside[value] = true
+  local copy, list = {}, is_list(value)
+  for key, item in next, value do
+    if state.left <= 0 then
+      break
+    end
+    copy[list and key or tostring(key)] = plain(item, depth + 1, state)
+  end
+  state.inside[value] = nil
+  return copy
+end
+
+function plain(value, depth, state)
+  local kind = type(value)
+  state.left = state.left - 1
+  if kind == "number" then
+    return number(value)
+  elseif kind == "string" or kind == "boolean" then
+    return value
+  elseif kind ~= "table" then
+    return shown(value)
+  end
+  return plain_table(errors.is(value) and record.error(value) or value, depth, state)
+end
+
+--- A copy of any value that JSON can have: cycles, functions, userdata and the like become text.
+---@param value any
+---@return any
+function record.plain(value)
+  return plain(value, 1, { inside = {}, left = VALUES })
+end
+
+local function field(value)
+  return errors.is(value) and record.error(value) or value
+end
+
+--- The fields of a line or a child: names as text, errors as tables. Anything but a table stands under "value".
+---@param fields any
+---@param into table
+---@return table into
+function record.add(fields, into)
+  if fields == nil then
+    return into
+  elseif errors.is(fields) then
+    into.error = record.error(fields)
+  elseif type(fields) ~= "table" then
+    into.value = fields
+  else
+    for key, value in next, fields do
+      key = type(key) == "string" and key or shown(key)
+      into[rawget(RESERVED, key) or key] = field(value)
+    end
+  end
+  return into
+end
+
+--- What a line says: text as it is, an error's message (the error becomes a field), the rest shown.
+---@param message any
+---@param fields table the error is added here
+---@return string
+function record.message(message, fields)
+  if type(message) == "string" then
+    return message
+  elseif errors.is(message) then
+    fields.error = fields.error or record.error(message)
+    return tostring(message)
+  end
+  return shown(message)
+end
+
+return record
