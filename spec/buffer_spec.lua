@@ -126,14 +126,14 @@ for kind, new in pairs(KINDS) do
 
     it("appends and searches by single bytes in time that grows with them", function()
       local b = new()
-      for i = 1, 200000 do
+      for i = 1, 50000 do
         b:append "\r"
         if i % 10 == 0 then
           equal(b:find("\n", i - 9), nil)
         end
       end
       equal(b:find(("\r"):rep(50) .. "\n"), nil)
-      for _ = 1, 200000 do
+      for _ = 1, 50000 do
         b:get(1)
       end
       equal(#b, 0)
@@ -155,6 +155,7 @@ describe("a buffer", function()
     raises(function() b:find "" end, here .. "#1 to 'find' %(it is empty")
     raises(function() b:find("a", 0) end, here .. "#2 to 'find'")
     raises(function() b:pack("i9", 1) end, here .. "#1 to 'pack' %(a size of 1 to 8")
+    raises(function() buffer.pack({}, 1) end, here .. "#1 to 'pack' %(string expected, got table")
     raises(function() b:unpack(1) end, here .. "#1 to 'unpack' %(string expected")
     raises(function() buffer.unpack("b", 1) end, here .. "#2 to 'unpack' %(string expected")
     raises(function() buffer.unpack("b", "ab", 4) end, here .. "#3 to 'unpack' %(it is outside")
@@ -305,8 +306,8 @@ local function any_integer(size, signed)
   for i = 1, size do
     text[i] = string.char(random(256) - 1)
   end
-  local letter = (signed and "i" or "I") .. size
-  return (tostring((buffer.unpack(letter, table.concat(text)))):gsub("U?LL$", ""))
+  local value = buffer.unpack((signed and "i" or "I") .. size, table.concat(text))
+  return type(value) == "number" and ("%.0f"):format(value) or (tostring(value):gsub("U?LL$", ""))
 end
 
 -- Lines "format value", as Python's struct has formats, and what pack is to be called with.

@@ -192,22 +192,24 @@ end
 
 -- Packing
 
-local function compile(name, text)
+local function compile(name, text, level)
   if type(text) ~= "string" then
-    error(("bad argument #1 to '%s' (string expected, got %s)"):format(name, type(text)), 3)
+    error(("bad argument #1 to '%s' (string expected, got %s)"):format(name, type(text)), level)
   end
   local items, why = format.compile(text)
   if not items then
-    error(("bad argument #1 to '%s' (%s)"):format(name, why), 3)
+    error(("bad argument #1 to '%s' (%s)"):format(name, why), level)
   end
   return items
 end
 
-local function check_packed(text, index, why)
-  if not text then
-    error(("bad argument #%d to 'pack' (%s)"):format(index + 1, why), 3)
+-- The bytes of each value, and how many there are.
+local function pack(layout, ...)
+  local parts, n, why = format.pack(compile("pack", layout, 4), ...)
+  if not parts then
+    error(("bad argument #%d to 'pack' (%s)"):format(n + 1, why), 3)
   end
-  return text
+  return parts, n
 end
 
 --- Values as bytes. One that does not go into its letter raises: a number out of range, a string that is too long.
@@ -218,8 +220,8 @@ end
 ---@param ... number|string|integer one for each letter that has a value
 ---@return string text
 function buffer.pack(layout, ...)
-  local items = compile("pack", layout)
-  return (check_packed(format.pack(items, ...)))
+  local parts = pack(layout, ...)
+  return table.concat(parts)
 end
 
 --- Append values as bytes. When one raises, nothing is appended.
@@ -227,8 +229,10 @@ end
 ---@param ... number|string|integer one for each letter that has a value
 ---@return neap.buffer.Buffer self
 function Buffer:pack(layout, ...)
-  local items = compile("pack", layout)
-  self.bytes:append((check_packed(format.pack(items, ...))))
+  local parts, n = pack(layout, ...)
+  for i = 1, n do
+    self.bytes:append(parts[i])
+  end
   return self
 end
 
@@ -270,7 +274,7 @@ end
 ---@return any ... the values, and where what follows begins
 ---@return neap.Error? err behind a nil: EOF when the text ends too early; EPARSE for what is not of this format
 function buffer.unpack(layout, text, at)
-  local items = compile("unpack", layout)
+  local items = compile("unpack", layout, 3)
   check("unpack", 2, "string", text)
   if at == nil then
     at = 1
@@ -304,7 +308,7 @@ end
 ---@return any ... the values
 ---@return neap.Error? err behind a nil: EOF when more bytes are needed; EPARSE for what is not of this format
 function Buffer:unpack(layout)
-  return settle(unpack_front(self, compile("unpack", layout)))
+  return settle(unpack_front(self, compile("unpack", layout, 3)))
 end
 
 -- Making

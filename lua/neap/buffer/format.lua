@@ -1,7 +1,7 @@
 -- buffer/format.lua: the formats of pack and unpack. The letters are those of Lua 5.3's string.pack, and v and V.
 --
 --   compile(format) -> items                                or nil, what is wrong with it
---   pack(items, ...) -> text                                or nil, index, what is wrong with that value
+--   pack(items, ...) -> parts, n                            or nil, index, what is wrong with that value
 --   unpack(items, source, at) -> values, at                 or nil, code, message; values.n is their number
 --
 -- The list has for each letter `item`, of buffer/item.lua, and `align` where it is aligned; one that only aligns has no
@@ -172,7 +172,7 @@ function format.pack(items, ...)
       parts[n] = text
     end
   end
-  return table.concat(parts)
+  return parts, n
 end
 
 function format.unpack(items, source, at)
