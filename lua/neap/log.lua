@@ -41,14 +41,14 @@ local root, unknown = logger.new {}
 ---@param message any a text; an error object; anything else is shown
 ---@param fields? table|neap.Error
 function log.trace(message, fields)
-  return root:trace(message, fields)
+  root:trace(message, fields)
 end
 
 --- Logs what is of use to who develops.
 ---@param message any
 ---@param fields? table|neap.Error
 function log.debug(message, fields)
-  return root:debug(message, fields)
+  root:debug(message, fields)
 end
 
 --- Logs what goes on.
@@ -57,14 +57,14 @@ end
 ---@param message any
 ---@param fields? table|neap.Error
 function log.info(message, fields)
-  return root:info(message, fields)
+  root:info(message, fields)
 end
 
 --- Logs what somebody should look at some day.
 ---@param message any
 ---@param fields? table|neap.Error
 function log.warn(message, fields)
-  return root:warn(message, fields)
+  root:warn(message, fields)
 end
 
 --- Logs what has failed; written at once. An error object, as message or in place of the fields, becomes the field
@@ -77,7 +77,7 @@ end
 ---@param message any
 ---@param fields? table|neap.Error
 function log.error(message, fields)
-  return root:error(message, fields)
+  root:error(message, fields)
 end
 
 --- Whether lines of a level are written: to be asked before something is found out only for them.

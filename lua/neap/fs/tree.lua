@@ -65,6 +65,7 @@ local function move_across(from, to)
   if ok then
     ok, err = rename(inner, to)
   end
+  remove(random:path(), { recursive = true }) -- closing would not wait for it
   random:close()
   if not ok then
     return nil, err
