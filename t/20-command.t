@@ -191,8 +191,12 @@ test.it("is never run", function() error "bad" end)
 LUA
         ($out, $err, $status) = run("$neap test specs");
         is($status, 1, "$call in a test: 1");
-        like($out, qr/^Bail out! os\.exit\(0?\) was called/m, 'said in the report');
-        unlike($out, qr/never run|^1\.\./m, 'which ends there');
+        like($out, qr/^not ok 1 - exits\n.*os\.exit\(0?\) was called before/ms, 'said in the report');
+        unlike($out, qr/never run|^not ok 2/m, 'where the file ends');
+        ($out, $err, $status) = run("$neap test --in-process specs");
+        is($status, 1, "also in one process");
+        like($out, qr/^Bail out! os\.exit\(0?\) was called/m, 'which says that it ends');
+        unlike($out, qr/never run|^1\.\./m, 'and ends');
     }
 };
 
