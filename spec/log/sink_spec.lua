@@ -76,7 +76,7 @@ describe("neap.log's sinks", function()
     it("has everything after flush, and an error at once", function()
       local logger, sink = file_logger "a.log"
       logger:info "one"
-      equal(assert(fs.stat(at "a.log")).size, 0)   -- to be written when the turn ends: fs.stat waits for the pool
+      assert(sink:state().queued > 0)              -- to be written when the turn ends
       logger:error "two"
       equal(sink:state().queued, 0)
       logger:info "three"

@@ -19,18 +19,22 @@ local next, pcall, rfc3339, type = next, pcall, time.rfc3339, type
 
 local format = {}
 
--- Time: the text of a second is made once for all its lines.
+local EXACT = 1e14                                   -- integers below it are written with all their digits
+local NAMES = 1000                                   -- of fields that are kept as JSON
 
-local second, prefix
+-- Time: the text of a millisecond is made once for all its lines.
+
+local DIGITS = { digits = 3 }
+local last, last_text
 
 ---@param seconds number
 ---@return string "2026-05-04T09:30:00.125Z"
 local function stamp(seconds)
-  local whole = floor(seconds)
-  if whole ~= second then
-    second, prefix = whole, rfc3339(whole, { digits = 0 }):sub(1, -2)
+  local milliseconds = floor(seconds * 1000)
+  if milliseconds ~= last then
+    last, last_text = milliseconds, rfc3339(milliseconds / 1000, DIGITS)
   end
-  return ("%s.%03dZ"):format(prefix, floor((seconds - whole) * 1000))
+  return last_text
 end
 
 -- JSON
@@ -54,32 +58,45 @@ end
 -- cjson writes every "/" as "\/", which is allowed; but people search logs for paths.
 local SLASH = { ["/"] = "/" }
 
-local function encode(value)
-  if type(value) == "string" and not find(value, '[%c"\\]') then
-    return '"' .. value .. '"'
-  end
+local function encode_any(value)
   local ok, text = pcall(cjson.encode, value)
   text = ok and text or cjson.encode(record.plain(value))
   return find(text, "\\/", 1, true) and gsub(text, "\\(.)", SLASH) or text
 end
 
---- The fields as JSON, to be put behind others: `,"port":80`.
----@param fields table
----@return string
-function format.json_fields(fields)
-  local parts = {}
-  for key, value in next, fields do
-    parts[#parts + 1] = "," .. encode(key) .. ":" .. encode(value)
+-- What is most common needs no cjson.
+local function encode(value)
+  if type(value) == "string" and not find(value, '[%c"\\]') then
+    return '"' .. value .. '"'
+  elseif type(value) == "number" and value % 1 == 0 and value > -EXACT and value < EXACT then
+    return value .. ""
   end
-  return concat(parts)
+  return encode_any(value)
+end
+
+-- Names come again with every line: `,"port":` by "port".
+local names, known = {}, 0
+
+local function encode_name(name)
+  local text = "," .. encode(name) .. ":"
+  if known >= NAMES then
+    names, known = {}, 0
+  end
+  names[name], known = text, known + 1
+  return text
 end
 
 --- One JSON object: time, level, message, and the fields.
 ---@param line neap.log.Record
 ---@return string
 function format.json(line)
-  return only_utf8(('{"time":"%s","level":"%s","message":%s%s}'):format(stamp(line.time), line.level,
-    encode(line.message), format.json_fields(line.fields)))
+  local parts, n = { '{"time":"', stamp(line.time), '","level":"', line.level, '","message":', encode(line.message) }, 6
+  for name, value in next, line.fields do
+    parts[n + 1], parts[n + 2] = names[name] or encode_name(name), encode(value)
+    n = n + 2
+  end
+  parts[n + 1] = "}"
+  return only_utf8(concat(parts))
 end
 
 -- Pretty
@@ -99,13 +116,13 @@ local function short(value)
   return (text:gsub("%s*\n%s*", " "))
 end
 
-local function names_of(fields)
-  local names = {}
+local function sorted_names(fields)
+  local list = {}
   for name in next, fields do
-    names[#names + 1] = name
+    list[#list + 1] = name
   end
-  sort(names)
-  return names
+  sort(list)
+  return list
 end
 
 local function traceback_of(value, indent)
@@ -137,7 +154,7 @@ function format.pretty(line, color)
   parts[1] = paint(DIM, stamp(line.time), color)
   parts[2] = paint(COLORS[line.level], ("%-5s"):format(line.level:upper()), color)
   parts[3] = paint(BOLD, visible(line.message), color)
-  for _, name in ipairs(names_of(line.fields)) do
+  for _, name in ipairs(sorted_names(line.fields)) do
     local value = line.fields[name]
     below[#below + 1] = traceback_of(value, "    ")
     if below[#below] ~= "" then

@@ -4,7 +4,7 @@
 local errors = require "neap.errors"
 local inspect = require "neap.inspect"
 
-local next, pcall, rawget, tostring, type = next, pcall, rawget, tostring, type
+local next, pcall, tostring, type = next, pcall, tostring, type
 
 local record = {}
 
@@ -90,7 +90,7 @@ function record.plain(value)
 end
 
 local function field(value)
-  return errors.is(value) and record.error(value) or value
+  return type(value) == "table" and errors.is(value) and record.error(value) or value
 end
 
 --- The fields of a line or a child: names as text, errors as tables. Anything but a table stands under "value".
@@ -100,15 +100,16 @@ end
 function record.add(fields, into)
   if fields == nil then
     return into
-  elseif errors.is(fields) then
-    into.error = record.error(fields)
   elseif type(fields) ~= "table" then
     into.value = fields
-  else
-    for key, value in next, fields do
-      key = type(key) == "string" and key or shown(key)
-      into[rawget(RESERVED, key) or key] = field(value)
-    end
+    return into
+  elseif errors.is(fields) then
+    into.error = record.error(fields)
+    return into
+  end
+  for key, value in next, fields do
+    key = type(key) == "string" and key or shown(key)
+    into[RESERVED[key] or key] = field(value)
   end
   return into
 end
