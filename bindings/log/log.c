@@ -1,6 +1,7 @@
 /* log.c -- neap_log: sinks that never make anybody wait, for lua/neap/log.lua.
  *
  *   sink(bytes, grace) -> sink                 keeps so many bytes; writes for so many seconds when it is closed
+ *   is_plain(text) -> boolean                  a JSON string as it stands: printable ASCII without " and \
  *   call(fn, text, record)                     calls fn where nothing in it can wait; returns what it does
  *   sink:open(path) -> true                    a file, also again; needs fs.write
  *   sink:open_standard_error() -> true
@@ -35,6 +36,21 @@ static int call(lua_State *L)
     return lua_gettop(L);
 }
 
-static const luaL_Reg functions[] = {{"sink", sink}, {"call", call}, {NULL, NULL}};
+static int is_plain(lua_State *L)
+{
+    size_t length, i = 0;
+    const char *text = luaL_checklstring(L, 1, &length);
+    while (i < length && text[i] >= ' ' && text[i] < 127 && text[i] != '"' && text[i] != '\\')
+        i++;
+    lua_pushboolean(L, i == length);
+    return 1;
+}
+
+static const luaL_Reg functions[] = {
+    {"sink", sink},
+    {"call", call},
+    {"is_plain", is_plain},
+    {NULL, NULL},
+};
 
 NEAP_EXTENSION(neap_log, .flags = NEAP_PUBLIC, .functions = functions)

@@ -2,7 +2,7 @@
  *
  * O_NONBLOCK belongs to what was opened, not to a descriptor: set on standard error it would be set for the shell, the
  * children and everybody else who has it. So a pipe or terminal is opened once more, by its name in /dev/fd, and a
- * socket is told with each write. Where a pipe cannot be opened anew (it is another user's), poll() and writes of
+ * socket is told with each write. Where that is refused (it is another user's), poll() and writes of
  * PIPE_BUF bytes do: POSIX says that so many fit when it is writable. It also says that a pipe takes so many whole or
  * not at all, so lines up to that are never mixed with those of other processes. */
 #include "log.h"

@@ -6,6 +6,7 @@
 
 local errors = require "neap.errors"
 local inspect = require "neap.inspect"
+local native = require "neap_log"
 local record = require "neap.log.record"
 local time = require "neap.time"
 local utf8 = require "neap.text.utf8"
@@ -15,7 +16,7 @@ local cjson = require "cjson"
 cjson = cjson.new and cjson.new() or cjson           -- whose settings nobody changes
 
 local concat, find, floor, gsub, sort = table.concat, string.find, math.floor, string.gsub, table.sort
-local next, pcall, rfc3339, type = next, pcall, time.rfc3339, type
+local is_plain, next, pcall, rfc3339, type = native.is_plain, next, pcall, time.rfc3339, type
 
 local format = {}
 
@@ -41,7 +42,7 @@ end
 
 -- RFC 8259 8.1: UTF-8. A byte that is none becomes U+FFFD.
 local function only_utf8(text)
-  if not find(text, "[\128-\255]") or utf8.is_valid(text) then
+  if utf8.is_valid(text) then
     return text
   end
   local parts, from = {}, 1
@@ -61,12 +62,12 @@ local SLASH = { ["/"] = "/" }
 local function encode_any(value)
   local ok, text = pcall(cjson.encode, value)
   text = ok and text or cjson.encode(record.plain(value))
-  return find(text, "\\/", 1, true) and gsub(text, "\\(.)", SLASH) or text
+  return only_utf8(find(text, "\\/", 1, true) and gsub(text, "\\(.)", SLASH) or text)
 end
 
 -- What is most common needs no cjson.
 local function encode(value)
-  if type(value) == "string" and not find(value, '[%c"\\]') then
+  if type(value) == "string" and is_plain(value) then
     return '"' .. value .. '"'
   elseif type(value) == "number" and value % 1 == 0 and value > -EXACT and value < EXACT then
     return value .. ""
@@ -96,7 +97,7 @@ function format.json(line)
     n = n + 2
   end
   parts[n + 1] = "}"
-  return only_utf8(concat(parts))
+  return concat(parts)
 end
 
 -- Pretty
