@@ -100,11 +100,13 @@ describe("neap.log", function()
       local line = decoded(function(logger)
         logger:info("odd", {
           nan = 0 / 0, huge = math.huge, fn = print, cycle = cycle, sparse = { [1] = 1, [1e6] = 2 },
-          mixed = { 1, x = 2 }, thread = coroutine.create(print), [7] = "seven", nested = { deep = { f = print } },
+          null = json.null, nulls = { json.null }, mixed = { 1, x = 2 },
+          thread = coroutine.create(print), [7] = "seven", nested = { deep = { f = print } },
         })
       end)
       equal(line.nan, "NaN")
       equal(line.huge, "Infinity")
+      equal({ line.null, line.nulls }, { json.null, { json.null } })
       equal(line.cycle, { self = "<cycle>" })
       equal(line.sparse, { ["1"] = 1, ["1000000"] = 2 })
       equal(line.mixed, { ["1"] = 1, x = 2 })
@@ -113,11 +115,13 @@ describe("neap.log", function()
     end)
 
     it("bounds what is nested without end or shared without measure", function()
-      local deep, wide = {}, { print }
+      local deep, wide, long = {}, {}, {}
       for _ = 1, 5000 do deep = { deep } end
-      for _ = 1, 40 do wide = { wide, wide } end
-      local _, text = decoded(function(logger) logger:info("big", { deep = deep, wide = { print, wide } }) end)
+      for _ = 1, 40 do wide = { wide, wide, a = wide } end
+      for i = 1, 20000 do long[i] = i end
+      local line, text = decoded(function(logger) logger:info("big", { deep = deep, wide = wide, long = long }) end)
       assert(#text < 1000000)
+      equal(line.long[#line.long], "<...>")
     end)
 
     it("is UTF-8 and one line whatever is logged", function()

@@ -204,6 +204,17 @@ describe("neap.log's sinks", function()
       equal({ lines[1].lost, lines[2].message, #lines }, { 1, "next", 2 })
     end)
 
+    it("is told what was lost in every format", function()
+      for name, format in pairs { pretty = "pretty", custom = function(record) return record.message end } do
+        local logger, sink = file_logger(name, { bytes = 4096, format = format })
+        logger:info(("x"):rep(5000))
+        logger:info "next"
+        sink:close()
+        local first = assert(fs.read_file(at(name))):match "^[^\n]*"
+        assert(first:find "log lines lost" and first:find("1", -1, true), first)
+      end
+    end)
+
     it("may have gone: no signal, no wait, an error for who asks", function()
       local logger, sink, reader = fifo_logger { grace = 0 }
       reader:close()

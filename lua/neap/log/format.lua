@@ -60,8 +60,7 @@ end
 local SLASH = { ["/"] = "/" }
 
 local function encode_any(value)
-  local ok, text = pcall(cjson.encode, value)
-  text = ok and text or cjson.encode(record.plain(value))
+  local text = cjson.encode(record.plain(value))
   return only_utf8(find(text, "\\/", 1, true) and gsub(text, "\\(.)", SLASH) or text)
 end
 

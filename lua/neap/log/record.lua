@@ -3,12 +3,14 @@
 
 local errors = require "neap.errors"
 local inspect = require "neap.inspect"
+local null = require("cjson").null
 
 local next, pcall, tostring, type = next, pcall, tostring, type
 
 local record = {}
 
-local DEPTH, VALUES = 16, 10000                    -- of what is copied because JSON cannot have it as it is
+local DEPTH, VALUES = 16, 10000                    -- of a field: a table within itself, or shared, would have no end
+local MORE = "<...>"
 local RESERVED = { time = "time_", level = "level_", message = "message_" }
 
 -- Shown as text: what no table and no JSON value is.
@@ -51,20 +53,38 @@ local function is_list(value)
   return n > 0 and n == #value
 end
 
+local function plain_list(list, depth, state)
+  local copy = {}
+  for i = 1, #list do
+    copy[i] = plain(list[i], depth + 1, state)
+    if state.left <= 0 then
+      copy[i] = MORE
+      break
+    end
+  end
+  return copy
+end
+
+local function plain_object(object, depth, state)
+  local copy = {}
+  for key, value in next, object do
+    copy[type(key) == "string" and key or shown(key)] = plain(value, depth + 1, state)
+    if state.left <= 0 then
+      copy[MORE] = MORE
+      break
+    end
+  end
+  return copy
+end
+
 local function plain_table(value, depth, state)
   if state.inside[value] then
     return "<cycle>"
   elseif depth > DEPTH then
-    return "<...>"
+    return MORE
   end
   state.inside[value] = true
-  local copy, list = {}, is_list(value)
-  for key, item in next, value do
-    if state.left <= 0 then
-      break
-    end
-    copy[list and key or tostring(key)] = plain(item, depth + 1, state)
-  end
+  local copy = (is_list(value) and plain_list or plain_object)(value, depth, state)
   state.inside[value] = nil
   return copy
 end
@@ -74,7 +94,7 @@ function plain(value, depth, state)
   state.left = state.left - 1
   if kind == "number" then
     return number(value)
-  elseif kind == "string" or kind == "boolean" then
+  elseif kind == "string" or kind == "boolean" or value == null then
     return value
   elseif kind ~= "table" then
     return shown(value)
@@ -82,7 +102,7 @@ function plain(value, depth, state)
   return plain_table(errors.is(value) and record.error(value) or value, depth, state)
 end
 
---- A copy of any value that JSON can have: cycles, functions, userdata and the like become text.
+--- A copy of any value that JSON can have, of a size that it can bear: cycles, functions and the like become text.
 ---@param value any
 ---@return any
 function record.plain(value)
