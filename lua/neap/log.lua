@@ -14,9 +14,12 @@
 -- names another ("debug", "off"). On a terminal a line is written for people, else it is one JSON object with `time`
 -- (RFC 3339), `level`, `message` and the fields; one that is called so itself becomes `time_`.
 --
--- Nothing that is logged can fail or wait: any value may be a message or a field. Each sink has a bounded queue; what
--- finds no room is lost, and the next line that does says how many were. What is queued when the program ends, by
--- itself, by os.exit or by an error, is written first, for `grace` seconds at most.
+-- Nothing that is logged can fail or wait: any value may be a message or a field. Lines are written together when the
+-- turn ends; on a terminal, and those of errors, at once. What a slow reader does not take waits in the sink's queue;
+-- what finds no room there is lost, and a line says how many were as soon as there is room. A regular file is written
+-- directly, which is a copy into the system's cache. A pipe gets lines of up to 4,096 bytes whole, also when others
+-- write to it. What is queued when the program ends, by itself, by os.exit or by an error, is written first, for
+-- `grace` seconds at most.
 --
 -- In a restricted runtime standard error is allowed, as io.stderr is; a file needs "fs.write PATH", and NEAP_LOG,
 -- NO_COLOR and TERM are seen with "env NAME".

@@ -325,6 +325,19 @@ describe("neap.log's sinks", function()
       server:close()
     end)
 
+    it("may be a terminal that shows nothing for now", function()
+      assert(fs.write_file(at "loud.lua", ([[
+        local log = require "neap.log"
+        for i = 1, 4000 do log.info("m", { i = i, pad = "%s" }) end
+        io.open("%s", "w"):close()]]):format(PAD, at "logged")))
+      local child = assert(process.spawn { "script", "-qec", "build/neap " .. at "loud.lua", "/dev/null" })
+      wait_until(function() return fs.exists(at "logged") end)
+      local text = child.stdout:read_all()
+      equal(select(2, text:gsub("INFO", "")), 4000)
+      equal(child:wait().code, 0)
+      child:close()
+    end)
+
     it("is pretty on a terminal, with colors unless NO_COLOR", function()
       local function shown(prefix)
         return assert(process.run { "script", "-qec", prefix .. " build/neap -e 'log.info(\"m\", { a = 1 })'",
