@@ -27,7 +27,7 @@ local LEFT_OUT = {
   ["neap.system.set_priority"] = "for the whole process, and not to be taken back",
 }
 
-local CALLS = 20              -- of each function
+local CALLS = 25              -- of each function
 local MOST_MEMORY = 64 * 1024 -- KiB that a module's calls may leave behind
 
 local seed = tonumber(system.env "NEAP_SEED") or os.time() % 2 ^ 31
@@ -52,11 +52,33 @@ local function new_stream()
   return given[#given]
 end
 
+-- Options that exist: the message that refuses another one names them all.
+local option_names = {}
+
+local function learn_options(message)
+  local names = type(message) == "string" and message:match "%(options: ([%w_, ]+)%)"
+  if names then
+    option_names = {}
+    for name in names:gmatch "[%w_]+" do
+      option_names[#option_names + 1] = name
+    end
+  end
+end
+
+local function new_options(values)
+  local made = {}
+  for _ = 1, option_names[1] and random(3) or 0 do
+    made[option_names[random(#option_names)]] = values[random(#values - 1)]()
+  end
+  return made
+end
+
 local function new_values(folder)
   local closed = stream.pair()
   closed:close()
   local opaque = setmetatable({}, { __index = function() error "no" end })
-  return {
+  local values
+  values = {
     kept(nil), kept(true), kept(false),
     kept(0), kept(-1), kept(1), kept(1.5), kept(3), kept(0 / 0), kept(math.huge), kept(-math.huge), kept(2 ^ 53),
     kept(1e300), kept(-1LL),
@@ -64,11 +86,13 @@ local function new_values(folder)
     kept(folder .. "/file"), kept(folder .. "/none/such"),
     function() return {} end, function() return { 1, 2, 3 } end, function() return { "a", { "b" } } end,
     kept(opaque), kept(setmetatable({}, { __tostring = function() return 5 end })),
-    function() return { port = 0, limit = 1, timeout = 0.001 } end,
+    function() return { port = 0, limit = 1, timeout = 0.001 } end, function() return { none_such = true } end,
     kept(function() end), kept(function(...) return ... end),
     function() return coroutine.create(function() end) end,
     kept(closed), new_stream, kept(io.stdout), function() return newproxy(true) end,
+    function() return new_options(values) end, -- the last, for it chooses among those before it
   }
+  return values
 end
 
 -- An object is closed, in whichever way it has.
@@ -96,6 +120,7 @@ local function call(fn, values, self)
     arguments[i] = values[random(#values)]()
   end
   local results = { pcall(task.timeout, 0.002, fn, unpack(arguments, 1, n)) }
+  learn_options(results[2])
   for i = 2, #results do
     if (type(results[i]) == "table" or type(results[i]) == "userdata") and results[i] ~= self then
       close(results[i])
