@@ -30,6 +30,8 @@ local LEFT_OUT = {
 local CALLS = 25              -- of each function
 local MOST_MEMORY = 64 * 1024 -- KiB that a module's calls may leave behind
 
+local PATIENCE = { timeout = 60 } -- of who runs this under valgrind
+
 local seed = tonumber(system.env "NEAP_SEED") or os.time() % 2 ^ 31
 print("# seed " .. seed)
 
@@ -196,7 +198,7 @@ describe("any arguments", function()
           for _ = 1, CALLS do call(each.fn, values) end
         end
       end)
-    end)
+    end, PATIENCE)
   end
 end)
 
@@ -247,7 +249,7 @@ describe("any arguments", function()
       in_a_folder(function(folder)
         call_methods(kind, make, folder)
       end)
-    end)
+    end, PATIENCE)
   end
 end)
 
@@ -279,6 +281,6 @@ describe("any arguments", function()
         server:close()
         assert(called == CALLS * #methods and called > 0)
       end)
-    end)
+    end, PATIENCE)
   end
 end)

@@ -213,6 +213,18 @@ describe("a format", function()
     equal({ buffer.unpack("!4 b i4", "\1xxx\2\0\0\0") }, { 1, 2, 9 })
   end)
 
+  it("takes many values, and none for padding", function()
+    local values = {}
+    for i = 1, 20 do values[i] = i end
+    local text = buffer.pack(("b"):rep(20) .. "x", unpack(values))
+    equal(#text, 21)
+    equal({ buffer.unpack(("b"):rep(8), text) }, { 1, 2, 3, 4, 5, 6, 7, 8, 9 })
+    equal(buffer.pack("x b x b", 1, 2), "\0\1\0\2")
+    equal(buffer.pack "", "")
+    raises(function() buffer.pack("bbbbb", 1, 2, 3, 4, nil) end, "bad argument #6 to 'pack'")
+    raises(function() buffer.pack("b", nil, 2) end, "bad argument #2 to 'pack'")
+  end)
+
   it("has strings of three kinds, and padding", function()
     equal(buffer.pack(">s2 z c4 x", "ab", "cd", "ef"), "\0\2abcd\0ef\0\0\0")
     equal(#buffer.pack("s", "a"), 9)
