@@ -126,14 +126,14 @@ for kind, new in pairs(KINDS) do
 
     it("appends and searches by single bytes in time that grows with them", function()
       local b = new()
-      for i = 1, 50000 do
+      for i = 1, 20000 do
         b:append "\r"
         if i % 10 == 0 then
           equal(b:find("\n", i - 9), nil)
         end
       end
       equal(b:find(("\r"):rep(50) .. "\n"), nil)
-      for _ = 1, 50000 do
+      for _ = 1, 20000 do
         b:get(1)
       end
       equal(#b, 0)
@@ -211,6 +211,18 @@ describe("a format", function()
     equal(buffer.pack("!4 b Xi4 b", 1, 2), "\1\0\0\0\2")
     equal(buffer.pack("!4 b s2", 1, "a"), "\1\0\1\0a")
     equal({ buffer.unpack("!4 b i4", "\1xxx\2\0\0\0") }, { 1, 2, 9 })
+  end)
+
+  it("takes many values, and none for padding", function()
+    local values = {}
+    for i = 1, 20 do values[i] = i end
+    local text = buffer.pack(("b"):rep(20) .. "x", unpack(values))
+    equal(#text, 21)
+    equal({ buffer.unpack(("b"):rep(8), text) }, { 1, 2, 3, 4, 5, 6, 7, 8, 9 })
+    equal(buffer.pack("x b x b", 1, 2), "\0\1\0\2")
+    equal(buffer.pack "", "")
+    raises(function() buffer.pack("bbbbb", 1, 2, 3, 4, nil) end, "bad argument #6 to 'pack'")
+    raises(function() buffer.pack("b", nil, 2) end, "bad argument #2 to 'pack'")
   end)
 
   it("has strings of three kinds, and padding", function()
@@ -324,7 +336,7 @@ local function cases()
         add(order, letter:upper(), "I" .. size, any_integer(size, false))
       end
     end
-    for _ = 1, 300 do
+    for _ = 1, 150 do
       add(order, "d", "d", any_number())
       add(order, "f", "f", any_number())
     end
@@ -378,12 +390,12 @@ describe("numbers as bytes", function()
       assert(same_number(buffer.unpack(layout, packed), as_value(back, layout)), lines[i])
     end
     equal(i, #lines)
-  end)
+  end, { timeout = 60 })
 
   it("are the same by arithmetic as by the machine", function()
     local float = require "neap.buffer.float"
     local values = { 0 / 0, -1 / 0, 0, -0, 1e300, 2 ^ -1074, 2 ^ -149, 2 ^ -150, 2 ^ -150 * 1.5, 16777217, 16777219 }
-    for i = 1, 2000 do
+    for i = 1, 500 do
       values[#values + 1] = tonumber(i % 2 == 0 and any_number() or HUGE[random(#HUGE)])
     end
     for _, value in ipairs(values) do

@@ -220,8 +220,8 @@ end
 ---@param ... number|string|integer one for each letter that has a value
 ---@return string text
 function buffer.pack(layout, ...)
-  local parts = pack(layout, ...)
-  return table.concat(parts)
+  local parts, n = pack(layout, ...)
+  return table.concat(parts, "", 1, n)
 end
 
 --- Append values as bytes. When one raises, nothing is appended.

@@ -407,13 +407,26 @@ local function run_tee(source, inners)
   end
 end
 
+local function check_tee(source, n)
+  if not native.is(source) then
+    error(("bad argument #1 to 'tee' (open stream expected, got %s)"):format(type(source)), 3)
+  elseif type(n) ~= "number" or n % 1 ~= 0 or n < 1 or n > 64 then
+    local got = type(n) == "number" and tostring(n) or type(n)
+    error(("bad argument #2 to 'tee' (integer from 1 to 64 expected, got %s)"):format(got), 3)
+  end
+end
+
 --- Streams that each give all bytes of a source, at the pace of the slowest; one that is closed holds nobody up.
 ---@param source neap.Stream
----@param n? integer how many (2)
+---@param n? integer how many (2), at most 64
 ---@return neap.Stream ...
 function stream.tee(source, n)
+  if n == nil then
+    n = 2
+  end
+  check_tee(source, n)
   local inners, outers = {}, {}
-  for i = 1, n or 2 do
+  for i = 1, n do
     inners[i], outers[i] = native.pair(false)
   end
   task.spawn(function()

@@ -153,7 +153,7 @@ function stream.transform(fn, flush) end
 
 --- Streams that each give all bytes of a source, at the pace of the slowest; one that is closed holds nobody up.
 ---@param source neap.Stream
----@param n? integer how many (2)
+---@param n? integer how many (2), at most 64
 ---@return neap.Stream ...
 function stream.tee(source, n) end
 
