@@ -418,6 +418,7 @@ int neap_transport_listen(neap_transport *t, int backlog, neap_on_accept on_acce
 void neap_output(neap_runtime *rt, const char *text, size_t length);
 void neap_output_flush(neap_runtime *rt);
 /* What is produced from now on goes to `write`; NULL: where it went before. */
+int neap_output_print(neap_env *env, const char *text, size_t length);
 void neap_output_to(neap_env *env, void (*write)(neap_env *env, const char *text, size_t length));
 void neap_boot_foreign(neap_runtime *rt, bool done); /* before and after it, in a VM not ours */
 void neap_boot(neap_runtime *rt); /* installs coroutine, require, print ...; protected, on L */
