@@ -63,10 +63,7 @@ static int number(lua_State *L)
 
 /* ---- Registration ---- */
 
-static const luaL_Reg functions[] = {{"input", input},
-                                     {"output", output},
-                                     {"unread", unread},
-                                     {"number", number},
-                                     {NULL, NULL}};
+static const luaL_Reg functions[] = {
+    {"input", input}, {"output", output}, {"unread", unread}, {"number", number}, {NULL, NULL}};
 
 NEAP_EXTENSION(neap_stdio, .functions = functions)

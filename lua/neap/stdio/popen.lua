@@ -2,8 +2,8 @@
 --
 --   open(command, mode) -> file | nil, err      execute(command) -> true | nil, "exit" | "signal", number
 --
--- As with C's, a program is in our group, so that a terminal's Ctrl-C is its too, and it outlives us. Its file is one of
--- LuaJIT's, on /dev/null, so that io.type, io.input and io.output know it; its methods are replaced by these.
+-- As with C's, a program is in our group, so that a terminal's Ctrl-C is its too, and it outlives us. Its file is
+-- one of LuaJIT's, on /dev/null, so that io.type, io.input and io.output know it; its methods are replaced by these.
 
 local native = require "neap_process"
 local errors = require "neap.errors"
