@@ -120,6 +120,7 @@ struct neap_runtime {
 
     /* What scripts and the embedder have set: anchored, 0 none. */
     int on_error;     /* host.on_error's function */
+    int on_exit;      /* the function that neap_run calls at its end */
     int listeners;    /* event name -> functions */
     int exports;      /* name -> function */
     int call_results; /* of the last neap_call */
@@ -373,6 +374,7 @@ void neap_vm_close(neap_runtime *rt);
 void neap_runtime_free(neap_runtime *rt);
 void neap_closing_step(neap_runtime *rt);
 void neap_closing_advance(neap_runtime *rt); /* something it waited for is gone */
+void neap_run_exit(neap_runtime *rt);
 void neap_exit(neap_runtime *rt, int status);
 void neap_enter_root(neap_root *root); /* around what may run Lua for an embedder */
 bool neap_leave_root(neap_root *root);

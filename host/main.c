@@ -180,10 +180,12 @@ static int run(const command *c, int argc, char **argv)
     if (c->limit_raised && lua_cpcall(neap_lua(rt), note_given_limit, NULL))
         lua_pop(neap_lua(rt), 1);
     int status;
-    if (start(rt, c, argc, argv, &error))
+    if (start(rt, c, argc, argv, &error)) {
         status = show(rt, &error, script);
-    else
+        neap_run_exit(rt);
+    } else {
         status = check_output(rt, neap_run(rt));
+    }
     neap_close(rt, NULL, NULL);
     return status;
 }

@@ -73,10 +73,11 @@ describe("standard input", function()
       "", "a", "\n", "1 2 3", "12abc", "0x1p4 -3.5e2\n 7", "1e+x", "inf nan infinity\n", "+.5.5", "a\nb\r\n\nlast",
       "  \n\n 5\n6", "0x", "1e400 5", "1.2.3",
     }
-    for _, call in ipairs(calls) do
+    for i, call in ipairs(calls) do
       local script = ("%sfor _ = 1, 4 do show(%s) end"):format(SHOW, call)
-      for _, input in ipairs(inputs) do
-        equal(neap(script, { input = input }), (run("luajit", script, { input = input })), call .. " of " .. input)
+      for j = 1 + i % 4, #inputs, 4 do
+        local given = { input = inputs[j] }
+        equal(neap(script, given), (run("luajit", script, given)), call .. " of " .. inputs[j])
       end
     end
   end)
@@ -350,5 +351,70 @@ describe("os.execute", function()
     local said = process.run({ shell = 'ulimit -S -n 99; exec "$1" "$2"', uv.exepath(), at "script.lua" }).stdout
     equal(said, "99\n99\n")
     assert(fs.remove(folder, { recursive = true }))
+  end)
+end)
+
+describe("the process itself", function()
+  test.before(function() folder = assert(fs.mkdtemp "/tmp/neap-stdio-") end)
+  test.after(function() assert(fs.remove(folder, { recursive = true })) end)
+
+  it("has its standard streams as streams, in one order with print and io.read", function()
+    local said = neap([[
+      local process = require "neap.process"
+      print(process.stdin:read_line(), io.read(), process.stdin:read_exactly(2))
+      process.stdout:write "a"
+      io.write "b"
+      process.stdout:write("c", "\n")
+      print(process.stdin == process.stdin, pcall(process.stdout.read, process.stdout))
+      process.stdout:close()
+      print "still there"]], { input = "1\n2\n345" })
+    equal(said, "1\t2\t34\nabc\ntrue\ttrue\tnil\tEBADF: bad file descriptor, read\nstill there\n")
+  end)
+
+  it("pipes its input to its output", function()
+    assert(fs.write_file(at "input", ("line\n"):rep(50000)))
+    local script = "local p = require 'neap.process' print(p.stdin:pipe(p.stdout))"
+    local said = neap(script, { input = { path = at "input" } })
+    equal(#said, 250000 + #"250000\n")
+  end)
+
+  it("writes standard error after what was printed", function()
+    assert(fs.write_file(at "script.lua", "print 'one' require('neap.process').stderr:write 'two'"))
+    equal(process.run({ uv.exepath(), at "script.lua", stderr = "stdout" }).stdout, "one\ntwo")
+  end)
+
+  it("calls what on_exit was given, the last first, at the end, by exit, and by an error", function()
+    local script = [[
+      local process = require "neap.process"
+      process.on_exit(function() print "first" end)
+      process.on_exit(function() require("neap.task").sleep(0) end)
+      process.on_exit(function() error "in a hook" end)
+      process.on_exit(function() print "last" end)
+      ]]
+    for ending, code in pairs { [""] = 0, ["os.exit(3)"] = 3, ["process.exit(4)"] = 4, ["error 'x'"] = 1 } do
+      assert(fs.write_file(at "script.lua", script .. ending))
+      local result = assert(process.run { uv.exepath(), at "script.lua" })
+      equal(result.stdout, "last\nfirst\n", ending)
+      equal(result.code, code, ending)
+      assert(result.stderr:find "in a hook" and result.stderr:find "EWAIT", result.stderr)
+    end
+  end)
+
+  it("has a number, and a title that can be set", function()
+    equal(process.pid, uv.os_getpid())
+    local said = neap("local p = require 'neap.process' assert(p.set_title 'tidal') print(p.title)")
+    equal(said, "tidal\n")
+  end)
+
+  it("gives a file of neap.fs to a child, at its place", function()
+    local file = assert(fs.open(at "both", "w+"))
+    assert(file:write "before ")
+    assert(process.run { shell = "printf out", stdout = file })
+    assert(file:write("after", 10))
+    equal(fs.read_file(at "both"), "before outafter")
+    file:seek("set", 7)
+    equal(process.run({ "cat", input = file }).stdout, "outafter")
+    file:close()
+    test.fails("ECLOSED", process.run { "true", stdout = file })
   end)
 end)
