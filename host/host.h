@@ -128,6 +128,7 @@ struct neap_runtime {
 
     /* What scripts and the embedder have set: anchored, 0 none. */
     int on_error;     /* host.on_error's function */
+    int on_exit;      /* the function that neap_run calls at its end */
     int listeners;    /* event name -> functions */
     int exports;      /* name -> function */
     int call_results; /* of the last neap_call */
@@ -387,6 +388,7 @@ void neap_vm_close(neap_runtime *rt);
 void neap_runtime_free(neap_runtime *rt);
 void neap_closing_step(neap_runtime *rt);
 void neap_closing_advance(neap_runtime *rt); /* something it waited for is gone */
+void neap_run_exit(neap_runtime *rt);
 void neap_exit(neap_runtime *rt, int status);
 void neap_enter_root(neap_root *root); /* around what may run Lua for an embedder */
 bool neap_leave_root(neap_root *root);
@@ -432,6 +434,7 @@ int neap_transport_listen(neap_transport *t, int backlog, neap_on_accept on_acce
 void neap_output(neap_runtime *rt, const char *text, size_t length);
 void neap_output_flush(neap_runtime *rt);
 /* What is produced from now on goes to `write`; NULL: where it went before. */
+int neap_output_print(neap_env *env, const char *text, size_t length);
 void neap_output_to(neap_env *env, void (*write)(neap_env *env, const char *text, size_t length));
 void neap_boot_foreign(neap_runtime *rt, bool done); /* before and after it, in a VM not ours */
 void neap_boot(neap_runtime *rt); /* installs coroutine, require, print ...; protected, on L */

@@ -3,6 +3,7 @@
  *     listeners() -> table     event name -> array of functions; neap_emit reads it
  *     exports() -> table       name -> function; neap_call reads it
  *     on_error(fn | nil)       who gets the errors that nobody took
+ *     on_exit(fn)              called once when neap_run ends, where nothing can wait
  *     stats() -> table         memory, tasks, handles, timers ...
  *     handles() -> array       {kind = ...} of those that are open
  *     tasks() -> array         {state =, waits =, where =, traceback =}
@@ -133,9 +134,20 @@ static int host_modules(lua_State *L)
     return 1;
 }
 
-static const luaL_Reg functions[] = {
-    {"listeners", host_listeners}, {"exports", host_exports}, {"on_error", host_on_error},
-    {"stats", host_stats},         {"handles", host_handles}, {"tasks", host_tasks},
-    {"features", host_features},   {"modules", host_modules}, {NULL, NULL}};
+static int host_on_exit(lua_State *L)
+{
+    neap_runtime *rt = neap_env_of(L)->rt;
+    luaL_checktype(L, 1, LUA_TFUNCTION);
+    lua_settop(L, 1);
+    neap_anchor_drop(rt, &rt->on_exit);
+    rt->on_exit = neap_anchor(rt, L);
+    return 0;
+}
+
+static const luaL_Reg functions[] = {{"listeners", host_listeners}, {"exports", host_exports},
+                                     {"on_error", host_on_error},   {"stats", host_stats},
+                                     {"handles", host_handles},     {"tasks", host_tasks},
+                                     {"features", host_features},   {"modules", host_modules},
+                                     {"on_exit", host_on_exit},     {NULL, NULL}};
 
 NEAP_EXTENSION(neap_host, .flags = NEAP_PUBLIC, .functions = functions)

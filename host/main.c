@@ -75,24 +75,6 @@ static int note_given_limit(lua_State *L)
     return 0;
 }
 
-/* A shell that C's library starts is not forked in a way that tells us: it is told. */
-static int limit_shells(lua_State *L)
-{
-    static const char code[] =
-        "local limit, execute, popen = ..., os.execute, io.popen\n"
-        "function os.execute(command)\n"
-        "  return execute(command and limit .. command)\n"
-        "end\n"
-        "function io.popen(command, mode)\n"
-        "  return popen(type(command) == 'string' and limit .. command or command, mode)\n"
-        "end\n";
-    if (luaL_loadbuffer(L, code, sizeof code - 1, "=command"))
-        lua_error(L);
-    lua_pushfstring(L, "ulimit -S -n %d\n", (int)given_limit.rlim_cur);
-    lua_call(L, 1, 0);
-    return 0;
-}
-
 /* A descriptor 0, 1 or 2 that was closed would become a socket, and print would write there. */
 static void open_standard_descriptors(void)
 {
@@ -197,13 +179,13 @@ static int run(const command *c, int argc, char **argv)
     set_arg(neap_lua(rt), argc, argv, c->arg);
     if (c->limit_raised && lua_cpcall(neap_lua(rt), note_given_limit, NULL))
         lua_pop(neap_lua(rt), 1);
-    if (c->limit_raised && lua_cpcall(neap_lua(rt), limit_shells, NULL))
-        lua_pop(neap_lua(rt), 1);
     int status;
-    if (start(rt, c, argc, argv, &error))
+    if (start(rt, c, argc, argv, &error)) {
         status = show(rt, &error, script);
-    else
+        neap_run_exit(rt);
+    } else {
         status = check_output(rt, neap_run(rt));
+    }
     neap_close(rt, NULL, NULL);
     return status;
 }

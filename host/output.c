@@ -82,3 +82,12 @@ void neap_output_to(neap_env *env, void (*write)(neap_env *env, const char *text
     env->rt->out_env = write ? env : NULL;
     env->rt->out_write = write;
 }
+
+int neap_output_print(neap_env *env, const char *text, size_t length)
+{
+    if (length)
+        neap_output(env->rt, text, length);
+    else
+        neap_output_flush(env->rt);
+    return env->rt->out_failed;
+}

@@ -79,6 +79,24 @@ static void wake_by_collecting(neap_runtime *rt)
     }
 }
 
+static void call_exit(lua_State *S, void *data)
+{
+    neap_runtime *rt = data;
+    neap_anchor_push(rt, S, rt->on_exit);
+    neap_anchor_drop(rt, &rt->on_exit); /* it runs once */
+    lua_call(S, 0, 0);
+}
+
+/* What host.on_exit has given. It runs in no task, so it cannot wait. */
+void neap_run_exit(neap_runtime *rt)
+{
+    if (!rt->on_exit || rt->state != RT_OPEN || !neap_protected(rt, call_exit, rt))
+        return;
+    if (neap_error_status(rt->S, -1) != NEAP_EKILLED) /* that is os.exit in it */
+        neap_unhandled(rt, rt->S, -1, true);
+    lua_settop(rt->S, 0);
+}
+
 int neap_run(neap_runtime *rt)
 {
     neap_root *root = rt->root;
@@ -96,6 +114,7 @@ int neap_run(neap_runtime *rt)
         if (rt->head && !rt->exiting) /* an on_error handler for it */
             uv_run(rt->root->loop, UV_RUN_DEFAULT);
     }
+    neap_run_exit(rt);
     root->running = false;
     neap_output_flush(rt);
     int status = rt->exit_status;

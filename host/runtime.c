@@ -107,6 +107,8 @@ void neap_root_free(neap_root *root)
 
 static void setup(neap_runtime *rt, lua_State *L)
 {
+    if (!rt->foreign)
+        lua_gc(L, LUA_GCSTOP, 0); /* there is no garbage yet */
     if (rt->permissions)
         neap_sandbox_libraries(L);
     else if (!rt->foreign)
@@ -126,6 +128,8 @@ static void setup(neap_runtime *rt, lua_State *L)
     neap_boot(rt);
     if (rt->foreign)
         neap_boot_foreign(rt, true);
+    else
+        lua_gc(L, LUA_GCRESTART, -1);
 }
 
 static int protected_setup(lua_State *L)

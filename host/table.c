@@ -278,6 +278,7 @@ const neap_table neap_the_table = {
     .interrupter = interrupter,
     .interrupt = neap_interrupt,
     .output = neap_output_to,
+    .print = neap_output_print,
     .hold = hold,
     .held = held,
     .let_go = let_go,

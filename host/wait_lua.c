@@ -84,6 +84,7 @@ static const neap_op_class park_classes[] = {
     {"task.wait", NULL, park_cancel, NULL},       {"semaphore.acquire", NULL, park_cancel, NULL},
     {"channel.receive", NULL, park_cancel, NULL}, {"channel.send", NULL, park_cancel, NULL},
     {"require", NULL, park_cancel, NULL},         {"event.wait", NULL, park_cancel, NULL},
+    {"io.read", NULL, park_cancel, NULL},
 };
 
 static const neap_op_class *park_class(lua_State *L, int index)

@@ -89,6 +89,8 @@ static int answers_at_end(read_op *r, const buffer *b, int ended)
 static void complete(read_op *r, int status, const char *message)
 {
     r->completed = 1;
+    if (r->stream && r->stream->on_demand && r->stream->reading)
+        neap_stream_pause(r->stream);
     neap->timer_stop(&r->timer);
     neap->complete(&r->op, status, NEAP_F_MESSAGE, message, NEAP_F_SYSCALL, "read", NEAP_F_END);
 }
@@ -264,8 +266,11 @@ static int start(lua_State *L, int want, size_t most, const char *delimiter, siz
     neap->pin(L, &r->op, 1);
     r->stream = s;
     s->reader = r;
+    if (s->on_demand && s->ended == 1 && !s->unread.length)
+        s->ended = 0; /* a terminal goes on after its end */
     serve(r);
-    int status = r->completed && s->unread.length >= NEAP_STREAM_HIGH ? 0 : neap_stream_start(s);
+    int enough = r->completed && (s->on_demand || s->unread.length >= NEAP_STREAM_HIGH);
+    int status = enough ? 0 : neap_stream_start(s);
     if (status && !r->completed)
         fail(r, status);
     if (s->timeout > 0 && !r->completed)

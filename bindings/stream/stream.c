@@ -108,7 +108,15 @@ static int unread(lua_State *L, int index, const char *data, size_t length)
     return s ? buffer_prepend(s->handle.env, &s->unread, data, length) : UV_EINVAL;
 }
 
-static const neap_streams streams = {.size = sizeof(neap_streams), .unread = unread};
+static void on_demand(lua_State *L, int index)
+{
+    stream *s = neap->handle_test(L, index, &neap_stream_class);
+    if (s)
+        s->on_demand = 1;
+}
+
+static const neap_streams streams = {
+    .size = sizeof(neap_streams), .unread = unread, .on_demand = on_demand};
 
 /* ---- Functions ---- */
 
@@ -182,6 +190,7 @@ static int stream_take(lua_State *L)
     s->ended = old->ended;
     s->broken = old->broken;
     s->reading = old->reading;
+    s->on_demand = old->on_demand;
     old->unread = (buffer){0};
     old->transport = NULL;
     neap->close(&old->handle);

@@ -45,6 +45,7 @@ struct stream {
     int ended;             /* no more bytes will come: 1 the end, < 0 a status */
     int broken;            /* status of a write that failed */
     int reading;
+    int on_demand; /* read only while somebody waits; an end is not the last word */
 };
 
 extern const neap_handle_class neap_stream_class;

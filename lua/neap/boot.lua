@@ -299,17 +299,18 @@ function print(...)
   write(table.concat(texts, "\t", 1, n), "\n")
 end
 
-local function after_flush(fn)
-  return fn and function(...)
-    flush()
-    return fn(...)
-  end
-end
-
 if not host.restricted then
   local stdout, stderr, stdin = io.stdout, io.stderr, io.stdin
   local methods = debug.getmetatable(stdout).__index
   local file_write, file_flush, file_read, io_flush = methods.write, methods.flush, methods.read, io.flush
+  local file_lines, io_lines, io_output = methods.lines, io.lines, io.output
+  local made
+
+  -- What would keep everybody waiting waits instead: lua/neap/stdio.lua has it, which the first call loads.
+  local function stdio()
+    made = made or require "neap.stdio" (stdin, flush)
+    return made
+  end
 
   local function write_stdout(...)
     local why = write(...)
@@ -337,15 +338,22 @@ if not host.restricted then
 
   function methods.read(file, ...)
     if file == stdin then
-      flush()
+      return stdio().read_input(...)
     end
     return file_read(file, ...)
   end
 
+  function methods.lines(file, ...)
+    if file == stdin then
+      return stdio().lines_input(...)
+    end
+    return file_lines(file, ...)
+  end
+
   function io.write(...)
-    local file = io.output()
+    local file = io_output()
     if file ~= stdout then
-      return file_write(file, ...)
+      return file:write(...)
     end
     return write_stdout(...)
   end
@@ -355,11 +363,24 @@ if not host.restricted then
     return io_flush()
   end
 
-  io.read, io.lines, io.popen = after_flush(io.read), after_flush(io.lines), after_flush(io.popen)
-end
+  function io.read(...)
+    return stdio().read(...)
+  end
 
-if not host.restricted then
-  os.execute = after_flush(os.execute)
+  function io.lines(path, ...)
+    if path ~= nil then
+      return io_lines(path, ...)
+    end
+    return stdio().lines(...)
+  end
+
+  function io.popen(...)
+    return stdio().popen(...)
+  end
+
+  function os.execute(...)
+    return stdio().execute(...)
+  end
 end
 
 -- Hooks. The VM's one hook is the host's, which stops scripts with it.

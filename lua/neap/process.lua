@@ -4,7 +4,8 @@
 --   spawn { program, argument, … } -> child        child.stdin, child.stdout, child.stderr: streams
 --   pipeline { { program, … }, { program, … } } -> result
 --   child:wait() -> status    child:kill(signal)   child.pid
---   args, exit(status)
+--   args, stdin, stdout, stderr, pid, title             of this process
+--   exit(status), on_exit(fn), set_title(title)
 --
 -- Arguments are passed as they are: no shell sees them, unless one asks for it by `shell = "text"`. A child has the
 -- descriptors 0 to 2 and no others. What ends with a status other than 0 is a result, not an error; a program that is
@@ -19,9 +20,10 @@ local options = require "neap.options"
 local run_all = require "neap.process.run"
 local stream = require "neap.stream"
 local task = require "neap.task"
+local this = require "neap.process.this"
 
 local settle = task.settle
-local ipairs, pairs, setmetatable, type = ipairs, pairs, setmetatable, type
+local ipairs, pairs, setmetatable, tostring, type = ipairs, pairs, setmetatable, tostring, type
 
 local process = {}
 
@@ -39,6 +41,60 @@ end
 function process.exit(status)
   os.exit(status)
 end
+
+--- Calls fn when the program ends: after the last task, by exit or os.exit, or because of an error. The last that was
+--- given is called first. It may not wait; what it raises is reported, and does not keep the others from their turn.
+---
+---     process.on_exit(function() print "bye" end)
+---
+---@param fn fun()
+function process.on_exit(fn)
+  if type(fn) ~= "function" then
+    error(("bad argument #1 to 'on_exit' (function expected, got %s)"):format(type(fn)), 2)
+  end
+  this.on_exit(fn)
+end
+
+--- Gives the process a name for ps and top, which show as much of it as the command line had room for.
+---@param title string
+---@return true? ok
+---@return neap.Error? err
+function process.set_title(title)
+  if type(title) ~= "string" then
+    error(("bad argument #1 to 'set_title' (string expected, got %s)"):format(type(title)), 2)
+  end
+  return settle(this.set_title(title))
+end
+
+-- These are made when they are first asked for. To close a stream leaves its descriptor open.
+
+--- Standard input, which io.read takes its bytes from too. It reads only while somebody waits; after an end it may go
+--- on, as a terminal does.
+---@type neap.Stream
+process.stdin = nil
+
+--- Standard output, in one order with print. What is written is gone when the call returns, as with print.
+---@type neap.Stream
+process.stdout = nil
+
+--- Standard error.
+---@type neap.Stream
+process.stderr = nil
+
+--- The number of this process.
+---@type integer
+process.pid = nil
+
+--- What ps and top call it.
+---@type string
+process.title = nil
+
+setmetatable(process, {
+  __index = function(_, name)
+    local field = this.fields[name]
+    return field and field()
+  end,
+})
 
 -- Options
 
@@ -67,24 +123,29 @@ local function is_environment(value)
   return true
 end
 
+-- Of neap.fs: no stream, but it gives one.
+local function is_file(value)
+  return type(value) == "userdata" and tostring(value):find("^neap%.file") ~= nil
+end
+
 local words = { pipe = true, null = true, inherit = true }
 
 local function is_place(value)
   if type(value) == "table" then
     return type(value.path) == "string" and not value.path:find("\0", 1, true)
   end
-  return words[value] or stream.is(value)
+  return words[value] or stream.is(value) or is_file(value)
 end
 
 local ENVIRONMENT = options.kind("table of names and texts", is_environment)
 local TEXT = options.kind("string without a zero byte", function(value)
   return type(value) == "string" and not value:find("\0", 1, true)
 end)
-local PLACE = options.kind('"pipe", "null", "inherit", { path = } or an open stream', is_place)
-local ERRORS = options.kind('"pipe", "null", "inherit", "stdout", { path = } or an open stream', function(value)
+local PLACE = options.kind('"pipe", "null", "inherit", { path = }, an open stream or file', is_place)
+local ERRORS = options.kind('"pipe", "null", "inherit", "stdout", { path = }, an open stream or file', function(value)
   return value == "stdout" or is_place(value)
 end)
-local INPUT = options.kind("string, { path = } or an open stream", function(value)
+local INPUT = options.kind("string, { path = }, an open stream or file", function(value)
   return type(value) == "string" or is_place(value)
 end)
 local ID = options.integer(0, 4294967294)
@@ -186,7 +247,24 @@ function Child:__tostring()
   return ("neap.process.child: %d"):format(self.pid)
 end
 
-local function start(chosen, arguments, stdin, stdout, stderr)
+-- A file stays the caller's: the child gets a stream of it, at the same place.
+local function place(value)
+  if is_file(value) then
+    return value:stream()
+  end
+  return value
+end
+
+local function start(chosen, arguments, ...)
+  local places = { ... }
+  for i, value in ipairs(places) do
+    local found, err = place(value)
+    if not found then
+      return nil, err
+    end
+    places[i] = found
+  end
+  local stdin, stdout, stderr = unpack(places)
   local group = chosen.group
   if group == nil then
     group = stdin ~= "inherit"
@@ -206,9 +284,11 @@ end
 
 ---@class neap.process.SpawnOptions
 ---@field shell? string a command for /bin/sh, which gets the arguments as $1, $2 …
----@field stdin? "pipe"|"null"|"inherit"|{ path: string }|neap.Stream ("pipe"); a stream is the child's from then on
----@field stdout? "pipe"|"null"|"inherit"|{ path: string, append?: boolean }|neap.Stream ("pipe")
----@field stderr? "pipe"|"null"|"inherit"|"stdout"|{ path: string, append?: boolean }|neap.Stream ("inherit")
+---@field stdin? "pipe"|"null"|"inherit"|{ path: string }|neap.Stream|neap.fs.File ("pipe"); a stream is the child's
+---from then on, a file is still ours
+---@field stdout? "pipe"|"null"|"inherit"|{ path: string, append?: boolean }|neap.Stream|neap.fs.File ("pipe")
+---@field stderr? "pipe"|"null"|"inherit"|"stdout"|{ path: string, append?: boolean }|neap.Stream|neap.fs.File
+---("inherit")
 ---@field env? table<string, string|false> variables besides ours; false: without this one
 ---@field replace_env? boolean only those of `env`
 ---@field cwd? string its folder; a relative program is looked for from ours
@@ -247,7 +327,7 @@ end)
 
 ---@class neap.process.RunOptions
 ---@field shell? string a command for /bin/sh, which gets the arguments as $1, $2 …
----@field input? string|{ path: string }|neap.Stream its standard input (nothing)
+---@field input? string|{ path: string }|neap.Stream|neap.fs.File its standard input (nothing)
 ---@field stdout? "pipe"|"null"|"inherit"|{ path: string, append?: boolean } ("pipe": into the result)
 ---@field stderr? "pipe"|"null"|"inherit"|"stdout"|{ path: string, append?: boolean } ("pipe": into the result)
 ---@field limit? integer bytes of each output (64 MiB), above which it is killed and the error ELIMIT

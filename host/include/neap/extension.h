@@ -374,6 +374,10 @@ struct neap_table {
     neap_remote *(*interrupter)(neap_env *env);
     int (*interrupt)(neap_remote *remote);
     void (*output)(neap_env *env, void (*write)(neap_env *env, const char *text, size_t length));
+
+    /* Say it as print and io.write do, in one order with them; of no length: what was said goes out. 0, or
+     * what went wrong with the standard output. */
+    int (*print)(neap_env *env, const char *text, size_t length);
 };
 
 /* Flags of transport_bind: IPv6 only; SO_REUSEPORT where the system has it. */
@@ -417,6 +421,8 @@ typedef struct {
     /* Bytes that the stream object at index gives before all others, as transport_take returns them:
      * copied. 0, UV_ENOMEM, or UV_EINVAL: it is no open stream. */
     int (*unread)(lua_State *L, int index, const char *data, size_t length);
+    /* The stream object at index reads only while somebody waits for it, and asks again after an end. */
+    void (*on_demand)(lua_State *L, int index);
 } neap_streams;
 
 /* ---- The descriptor. ---- */

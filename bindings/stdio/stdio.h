@@ -1,0 +1,13 @@
+/* stdio.h -- neap_stdio: what its files share. stdio.c has the interface. */
+#ifndef NEAP_BINDINGS_STDIO_H
+#define NEAP_BINDINGS_STDIO_H
+
+#include <neap/extension.h>
+
+/* A transport on descriptor 0, which it leaves open and as it is. NULL and *status. */
+neap_transport *stdio_input(neap_env *env, int *status);
+
+/* One on descriptor 1 (what print writes to) or 2. NULL: no memory. */
+neap_transport *stdio_output(neap_env *env, int fd);
+
+#endif
