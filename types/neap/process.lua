@@ -31,9 +31,9 @@ function neap_process_Child:close() end
 
 ---@class neap.process.SpawnOptions
 ---@field shell? string a command for /bin/sh, which gets the arguments as $1, $2 …
----@field stdin? "pipe"|"null"|"inherit"|{ path: string }|neap.Stream ("pipe"); a stream is the child's from then on
----@field stdout? "pipe"|"null"|"inherit"|{ path: string, append?: boolean }|neap.Stream ("pipe")
----@field stderr? "pipe"|"null"|"inherit"|"stdout"|{ path: string, append?: boolean }|neap.Stream ("inherit")
+---@field stdin? "pipe"|"null"|"inherit"|{ path: string }|neap.Stream|neap.fs.File ("pipe"); a stream is the child's from then on, a file is still ours
+---@field stdout? "pipe"|"null"|"inherit"|{ path: string, append?: boolean }|neap.Stream|neap.fs.File ("pipe")
+---@field stderr? "pipe"|"null"|"inherit"|"stdout"|{ path: string, append?: boolean }|neap.Stream|neap.fs.File  ("inherit")
 ---@field env? table<string, string|false> variables besides ours; false: without this one
 ---@field replace_env? boolean only those of `env`
 ---@field cwd? string its folder; a relative program is looked for from ours
@@ -45,7 +45,7 @@ function neap_process_Child:close() end
 
 ---@class neap.process.RunOptions
 ---@field shell? string a command for /bin/sh, which gets the arguments as $1, $2 …
----@field input? string|{ path: string }|neap.Stream its standard input (nothing)
+---@field input? string|{ path: string }|neap.Stream|neap.fs.File its standard input (nothing)
 ---@field stdout? "pipe"|"null"|"inherit"|{ path: string, append?: boolean } ("pipe": into the result)
 ---@field stderr? "pipe"|"null"|"inherit"|"stdout"|{ path: string, append?: boolean } ("pipe": into the result)
 ---@field limit? integer bytes of each output (64 MiB), above which it is killed and the error ELIMIT
@@ -72,6 +72,20 @@ local process = {}
 --- Ends the program, as os.exit does.
 ---@param status? integer|boolean (0)
 function process.exit(status) end
+
+--- Calls fn when the program ends: after the last task, by exit or os.exit, or because of an error. The last that was
+--- given is called first. It may not wait; what it raises is reported, and does not keep the others from their turn.
+---
+---     process.on_exit(function() print "bye" end)
+---
+---@param fn fun()
+function process.on_exit(fn) end
+
+--- Gives the process a name for ps and top, which show as much of it as the command line had room for.
+---@param title string
+---@return true? ok
+---@return neap.Error? err
+function process.set_title(title) end
 
 --- Starts a program. It runs on when the child object is dropped, and is reaped; when the runtime closes it is killed,
 --- unless it was detached.
