@@ -1,6 +1,6 @@
 -- standard.lua: the streams of this process, each made when it is first asked for.
 --
---   input() -> stream | nil, err      output() -> stream      errors() -> stream
+--   input() -> stream | nil, err      output() -> stream      errors() -> stream      count() -> integer
 
 local native = require "neap_stdio"
 require "neap.stream" -- these are its objects
@@ -27,6 +27,11 @@ end
 function standard.errors()
   errors = errors or native.output(2)
   return errors
+end
+
+--- How many of them have been made: they are there until the program ends, and nobody's leak.
+function standard.count()
+  return (input and 1 or 0) + (output and 1 or 0) + (errors and 1 or 0)
 end
 
 return standard

@@ -85,9 +85,16 @@ local function tally(list)
   return counts
 end
 
+-- Handles and tasks; not the standard streams, which stay once they have been asked for.
+local function count()
+  local stats, standard = host.stats(), package.loaded["neap.stdio.standard"]
+  return { handles = stats.handles - (standard and standard.count() or 0), tasks = stats.tasks }
+end
+
 function guard.snapshot()
-  local stats = host.stats()
-  return { handles = stats.handles, tasks = stats.tasks, names = tally(host.handles()) }
+  local now = count()
+  now.names = tally(host.handles())
+  return now
 end
 
 local function leak_message(before, now)
@@ -109,7 +116,7 @@ end
 function guard.leaks(before)
   local now
   for pause = 0, PAUSES do
-    now = host.stats()
+    now = count()
     if now.handles <= before.handles and now.tasks <= before.tasks then return nil end
     task.sleep(pause / 1000)
   end
