@@ -27,6 +27,16 @@ local LEFT_OUT = {
   ["neap.system.set_priority"] = "for the whole process, and not to be taken back",
 }
 
+if require("neap.tty").is_terminal(0) then
+  LEFT_OUT["neap.tty.raw"] = "the terminal is that of who runs this"
+  LEFT_OUT["neap.tty.read_password"] = "it reads what is typed meanwhile"
+end
+
+-- The program's own streams are opened by their first use, by whomever, and stay.
+for _, name in ipairs { "input", "output", "errors" } do
+  require "neap.stdio.standard"[name]()
+end
+
 local CALLS = 25              -- of each function
 local MOST_MEMORY = 64 * 1024 -- KiB that a module's calls may leave behind
 

@@ -502,7 +502,7 @@ describe("tee", function()
   it("raises for a number that is none, or too large, and for what is no stream", function()
     local source = keep(from "abc")
     for _, n in ipairs { 0, 65, 1e300, 1.5, 0 / 0, "2" } do
-      raises(function() stream.tee(source, n) end, "stream_spec.lua:%d+: bad argument #2 to 'tee' %(integer from 1 to 64")
+      raises(function() stream.tee(source, n) end, "stream_spec.lua:%d+: bad argument #2 to 'tee' %(integer from")
     end
     raises(function() stream.tee({}, 2) end, "stream_spec.lua:%d+: bad argument #1 to 'tee' %(open stream expected")
     equal(select("#", keep(stream.tee(source, 64))), 64)
