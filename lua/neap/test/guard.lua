@@ -86,13 +86,13 @@ local function tally(list)
 end
 
 -- Handles and tasks; not the standard streams, which stay once they have been asked for.
-local function count()
+local function count_open()
   local stats, standard = host.stats(), package.loaded["neap.stdio.standard"]
   return { handles = stats.handles - (standard and standard.count() or 0), tasks = stats.tasks }
 end
 
 function guard.snapshot()
-  local now = count()
+  local now = count_open()
   now.names = tally(host.handles())
   return now
 end
@@ -116,7 +116,7 @@ end
 function guard.leaks(before)
   local now
   for pause = 0, PAUSES do
-    now = count()
+    now = count_open()
     if now.handles <= before.handles and now.tasks <= before.tasks then return nil end
     task.sleep(pause / 1000)
   end
