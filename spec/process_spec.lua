@@ -260,6 +260,18 @@ describe("neap.process", function()
     end)
   end)
 
+  it("takes no wrong request in its C half, which restricted scripts reach too", function()
+    local spawn = require "neap_process".spawn
+    local arguments, stdio = { "true" }, { "null", "null", "null" }
+    raises(function() spawn() end, "table expected")
+    raises(function() spawn {} end, "arguments")
+    raises(function() spawn { arguments = {}, stdio = stdio } end, "arguments")
+    raises(function() spawn { arguments = { "true", {} }, stdio = stdio } end, "arguments are strings")
+    raises(function() spawn { arguments = arguments } end, "stdio")
+    raises(function() spawn { arguments = arguments, stdio = stdio, env = { [true] = "x" } } end, "name is a string")
+    fails("EINVAL", spawn { arguments = arguments, stdio = { {}, {}, {} } })
+  end)
+
   it("gives errors that are error objects", function()
     local _, err = process.run { "no-such-program" }
     assert(errors.is(err, "ENOENT"))
