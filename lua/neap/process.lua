@@ -46,8 +46,15 @@ local function is_list(value)
   if type(value) ~= "table" then
     return false
   end
-  for _, text in ipairs(value) do
+  local n = 0
+  for i, text in ipairs(value) do
     if type(text) ~= "string" or text:find("\0", 1, true) then
+      return false
+    end
+    n = i
+  end
+  for key in pairs(value) do -- behind a nil: it would be left out in silence
+    if type(key) == "number" and not (key >= 1 and key <= n) then
       return false
     end
   end
