@@ -3,6 +3,7 @@
 local errors = require "neap.errors"
 local fs = require "neap.fs"
 local process = require "neap.process"
+local stream = require "neap.stream"
 local task = require "neap.task"
 local test = require "neap.test"
 
@@ -258,6 +259,22 @@ describe("neap.process", function()
       equal(tonumber(result.stdout), 2)
       equal(#result.statuses, 3)
       equal(result.ok, true)
+    end)
+
+    it("puts the errors of all into one file", function()
+      local function say(name) return { "sh", "-c", "cat; echo " .. name .. " >&2" } end
+      assert(fs.write_file(at "errors", "old\n"))
+      assert(process.pipeline { say "one", say "two", say "three", stderr = { path = at "errors" } })
+      local lines = {}
+      for line in assert(fs.read_file(at "errors")):gmatch "[^\n]+" do lines[#lines + 1] = line end
+      table.sort(lines)
+      equal(table.concat(lines, " "), "one three two")
+      assert(process.pipeline { say "four", say "five", stderr = { path = at "errors", append = true } })
+      equal(select(2, fs.read_file(at "errors"):gsub("\n", "")), 5)
+      local near, far = stream.pair()
+      raises(function() process.pipeline { { "true" }, { "true" }, stderr = near } end, "bad option 'stderr'")
+      near:close()
+      far:close()
     end)
 
     it("starts none that is left running when one is not there", function()
