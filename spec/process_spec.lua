@@ -3,6 +3,7 @@
 local errors = require "neap.errors"
 local fs = require "neap.fs"
 local process = require "neap.process"
+local stream = require "neap.stream"
 local task = require "neap.task"
 local test = require "neap.test"
 
@@ -157,6 +158,8 @@ describe("neap.process", function()
       raises(function() process.run { "true", timout = 1 } end, "bad option 'timout'")
       raises(function() process.run {} end, "bad argument #1")
       raises(function() process.run { "a\0b" } end, "bad argument #1")
+      raises(function() process.run { "echo", nil, "lost" } end, "bad argument #1")
+      raises(function() process.pipeline { { "echo", nil, "lost" }, { "cat" } } end, "stage 1")
       raises(function() process.run { "true", env = { ["A=B"] = "c" } } end, "bad option 'env'")
     end)
   end)
@@ -221,6 +224,22 @@ describe("neap.process", function()
       wait_until(function() return not is_known(child.pid) end)
     end)
 
+    it("is killed when it has gone to another group", function()
+      local leave = "setpgrp(0, getpgrp(getppid())) or die; $| = 1; print qq(gone\\n); sleep 1000"
+      local child = assert(process.spawn { "perl", "-e", leave })
+      equal(child.stdout:read_line(), "gone")
+      assert(child:kill(0, { group = true }))
+      child:close()
+      wait_until(function() return not is_known(child.pid) end)
+    end)
+
+    it("has no status when it was let go of while it ran", function()
+      local child = assert(process.spawn { "sleep", "1000", detached = true, stdin = "null", stdout = "null" })
+      child:close()
+      fails("ECLOSED", child:wait())
+      assert(child:kill("KILL", { group = true }))
+    end)
+
     it("is reaped when it was dropped", function()
       local pid = assert(process.spawn { "true", stdin = "null", stdout = "null" }).pid
       collectgarbage()
@@ -242,6 +261,22 @@ describe("neap.process", function()
       equal(result.ok, true)
     end)
 
+    it("puts the errors of all into one file", function()
+      local function say(name) return { "sh", "-c", "cat; echo " .. name .. " >&2" } end
+      assert(fs.write_file(at "errors", "old\n"))
+      assert(process.pipeline { say "one", say "two", say "three", stderr = { path = at "errors" } })
+      local lines = {}
+      for line in assert(fs.read_file(at "errors")):gmatch "[^\n]+" do lines[#lines + 1] = line end
+      table.sort(lines)
+      equal(table.concat(lines, " "), "one three two")
+      assert(process.pipeline { say "four", say "five", stderr = { path = at "errors", append = true } })
+      equal(select(2, fs.read_file(at "errors"):gsub("\n", "")), 5)
+      local near, far = stream.pair()
+      raises(function() process.pipeline { { "true" }, { "true" }, stderr = near } end, "bad option 'stderr'")
+      near:close()
+      far:close()
+    end)
+
     it("starts none that is left running when one is not there", function()
       fails("ENOENT", process.pipeline { { "sleep", "1000" }, { "no-such-program" } })
     end)
@@ -258,6 +293,18 @@ describe("neap.process", function()
       equal(result.stdout, "y\n")
       equal(result.statuses[1].signal, "SIGPIPE")
     end)
+  end)
+
+  it("takes no wrong request in its C half, which restricted scripts reach too", function()
+    local spawn = require "neap_process".spawn
+    local arguments, stdio = { "true" }, { "null", "null", "null" }
+    raises(function() spawn() end, "table expected")
+    raises(function() spawn {} end, "arguments")
+    raises(function() spawn { arguments = {}, stdio = stdio } end, "arguments")
+    raises(function() spawn { arguments = { "true", {} }, stdio = stdio } end, "arguments are strings")
+    raises(function() spawn { arguments = arguments } end, "stdio")
+    raises(function() spawn { arguments = arguments, stdio = stdio, env = { [true] = "x" } } end, "name is a string")
+    fails("EINVAL", spawn { arguments = arguments, stdio = { {}, {}, {} } })
   end)
 
   it("gives errors that are error objects", function()

@@ -60,6 +60,21 @@ describe("neap.udp", function()
     equal(table.concat(got, " "), "1 2 3 end")
   end)
 
+  it("loses nothing of a batch of which more is kept than it reads ahead", function()
+    local function received(batch)
+      local a = bound()
+      local b, port = bound { batch = batch }
+      b:receive_buffer(400000)
+      for _ = 1, 16 do assert(a:send(("x"):rep(25000), LOCAL, port)) end
+      assert(b:receive()) -- all that is kept has come with it
+      assert(a:send("end", LOCAL, port))
+      local n = 1
+      while b:receive() ~= "end" do n = n + 1 end
+      return n
+    end
+    equal(received(20), received(1))
+  end)
+
   it("ends an iteration that waits when it is closed", function()
     local socket = bound()
     task.defer(socket.close, socket)

@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "process.h"
 
@@ -28,7 +29,8 @@ struct process_child {
     process_child *next; /* that runs, too */
     wait_op *waiters;
     pid_t pid;
-    int status; /* wait(2)'s */
+    int status;  /* wait(2)'s */
+    int unknown; /* why nobody knows that, when it runs no more: a status */
     int running, closing;
     int group, detached;
     int held;
@@ -89,12 +91,16 @@ static void push_signal(lua_State *L, int number)
     lua_pushfstring(L, "SIG%d", number);
 }
 
-/* 0 or a status. What is left of a group may be signalled when its first process has ended. */
+/* 0 or a status. What is left of a group may be signalled when its first process has ended; that one may
+ * have gone to another group. */
 static int send_signal(process_child *c, int number, int whole)
 {
-    if (!c->running && !(whole && c->group))
-        return UV_ESRCH;
-    return kill(whole && c->group ? -c->pid : c->pid, number) ? -errno : 0;
+    int group = whole && c->group, status = UV_ESRCH;
+    if (group)
+        status = kill(-c->pid, number) ? -errno : 0;
+    if (c->running && (!group || getpgid(c->pid) != c->pid))
+        status = kill(c->pid, number) ? -errno : 0;
+    return status;
 }
 
 /* ---- Waiting ---- */
@@ -198,8 +204,8 @@ static int reap(process_child *c)
     if (!pid)
         return 0;
     if (pid < 0)
-        c->status = 0; /* somebody else has reaped it: nobody knows */
-    wake(c, pid < 0 ? -errno : 0);
+        c->unknown = -errno; /* somebody else has reaped it */
+    wake(c, c->unknown);
     forget(c);
     if (c->closing)
         neap->handle_closed(&c->handle);
@@ -299,6 +305,7 @@ static int child_close(neap_handle *h)
     }
     wake(c, UV_ECANCELED);
     if (c->detached || send_signal(c, SIGKILL, 1)) {
+        c->unknown = NEAP_ECLOSED;
         forget(c);
         return 0;
     }
@@ -319,7 +326,7 @@ static int child_wait(lua_State *L)
     neap->pin(L, &w->op, 1);
     w->status = c->status;
     if (!c->running) {
-        complete(w, 0);
+        complete(w, c->unknown);
         return neap->wait(L, &w->op);
     }
     w->child = c;

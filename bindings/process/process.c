@@ -8,6 +8,8 @@
  * may have `env` (name -> string, or false: without it), `replace_env`, `cwd`, `uid`, `gid`, `group`,
  * `session`, `detached`.
  *
+ * Restricted scripts reach this function too, so it trusts no value in the request.
+ *
  * Everything that can fail or raise comes before the child is started, but for the streams' objects. Whatever raises in
  * between leaves nothing: `attempt` runs protected. */
 #include <errno.h>
@@ -39,23 +41,33 @@ static int flag(lua_State *L, const char *name)
     return on;
 }
 
+static void get_table(lua_State *L, const char *name)
+{
+    lua_getfield(L, 1, name);
+    if (!lua_istable(L, -1))
+        luaL_error(L, "a request's '%s' is a table", name);
+}
+
 static char **read_arguments(lua_State *L)
 {
-    lua_getfield(L, 1, "arguments");
+    get_table(L, "arguments");
     int n = (int)lua_objlen(L, -1);
+    luaL_argcheck(L, n > 0, 1, "no arguments");
+    lua_createtable(L, n, 0);
     char **argv = lua_newuserdata(L, ((size_t)n + 1) * sizeof *argv);
     for (int i = 0; i < n; i++) {
-        lua_rawgeti(L, -2, i + 1);
-        argv[i] = (char *)lua_tostring(L, -1); /* the table holds it */
-        lua_pop(L, 1);
+        lua_rawgeti(L, -3, i + 1);
+        luaL_argcheck(L, lua_type(L, -1) == LUA_TSTRING, 1, "arguments are strings");
+        argv[i] = (char *)lua_tostring(L, -1);
+        lua_rawseti(L, -3, i + 1);
     }
     argv[n] = NULL;
-    return argv; /* stays on the stack */
+    return argv; /* stays on the stack, with the table that holds the texts: nobody else has it */
 }
 
 static void note(attempt *a, const char *what)
 {
-    strncpy(a->what, what, sizeof a->what - 1);
+    strncpy(a->what, what ? what : "", sizeof a->what - 1);
 }
 
 static int may_process(attempt *a)
@@ -125,7 +137,7 @@ static int open_folder(lua_State *L, attempt *a)
 static int open_stdio(lua_State *L, attempt *a)
 {
     a->syscall = "open";
-    lua_getfield(L, 1, "stdio");
+    get_table(L, "stdio");
     int table = lua_gettop(L);
     for (int i = 0; i < 3; i++) {
         lua_rawgeti(L, table, i + 1);
@@ -242,6 +254,7 @@ static int spawn(lua_State *L)
     attempt a = {.env = neap->env(L), .request.cwd = -1};
     for (int i = 0; i < 3; i++)
         a.stdio[i].fd = a.stdio[i].end = -1;
+    luaL_checktype(L, 1, LUA_TTABLE);
     lua_settop(L, 1);
     neap->push_env(L, a.env);
     lua_pushcclosure(L, run_attempt, 1);

@@ -42,7 +42,7 @@ typedef struct {
     int end;               /* its descriptor, until the transport has it; -1 */
 } process_stdio;
 
-/* From the value at index: "pipe", "null", "inherit", { path =, mode = } or a stream. 0 or a status. */
+/* From the value at index: "pipe", "null", "inherit", { path =, append =, empty = } or a stream. 0 or a status. */
 int process_stdio_open(lua_State *L, neap_env *env, int index, int number, process_stdio *s);
 void process_stdio_close(process_stdio *s, int failed);
 

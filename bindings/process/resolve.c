@@ -148,6 +148,7 @@ static size_t add_given(lua_State *L, neap_env *env, int index, int kept, char *
 {
     for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
         size_t length;
+        luaL_argcheck(L, lua_type(L, -2) == LUA_TSTRING, 1, "a variable's name is a string");
         const char *name = lua_tolstring(L, -2, &length);
         if (neap->permit(env, "env", name, length)) {
             *refused = name;

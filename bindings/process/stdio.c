@@ -35,11 +35,13 @@ static int open_file(lua_State *L, neap_env *env, int index, int number, process
 {
     lua_getfield(L, index, "path");
     lua_getfield(L, index, "append");
-    const char *path = lua_tostring(L, -2);
-    int flags =
-        number == 0 ? O_RDONLY : O_WRONLY | O_CREAT | (lua_toboolean(L, -1) ? O_APPEND : O_TRUNC);
+    lua_getfield(L, index, "empty");
+    const char *path = lua_tostring(L, -3);
+    int append = lua_toboolean(L, -2), empty = !append || lua_toboolean(L, -1);
+    int flags = number == 0 ? O_RDONLY
+                            : O_WRONLY | O_CREAT | (append ? O_APPEND : 0) | (empty ? O_TRUNC : 0);
     s->fd = path ? neap->open_path(env, path, flags | O_NONBLOCK, 0666) : UV_EINVAL;
-    lua_pop(L, 2);
+    lua_pop(L, 3);
     if (s->fd < 0)
         return s->fd;
     s->ours = 1;

@@ -262,9 +262,9 @@ int neap_memory_pair(neap_env *env, int follows, neap_transport *ends[2])
 
 int neap_memory_fail(neap_transport *t, int status, const char *message)
 {
-    end *e = (end *)t, *peer = e->peer;
     if (t->type != &memory_class)
         return UV_EINVAL;
+    end *e = (end *)t, *peer = e->peer;
     if (!peer || e->shut)
         return 0;
     size_t size = strlen(message) + 1;

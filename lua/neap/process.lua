@@ -102,8 +102,15 @@ local function is_list(value)
   if type(value) ~= "table" then
     return false
   end
-  for _, text in ipairs(value) do
+  local n = 0
+  for i, text in ipairs(value) do
     if type(text) ~= "string" or text:find("\0", 1, true) then
+      return false
+    end
+    n = i
+  end
+  for key in pairs(value) do -- behind a nil: it would be left out in silence
+    if type(key) == "number" and not (key >= 1 and key <= n) then
       return false
     end
   end
@@ -155,7 +162,7 @@ local function kinds(more)
     shell = TEXT, cwd = TEXT, env = ENVIRONMENT, replace_env = "boolean", uid = ID, gid = ID, group = "boolean",
     session = "boolean", stderr = ERRORS,
   } do
-    more[name] = kind
+    more[name] = more[name] or kind
   end
   return more
 end
@@ -164,8 +171,12 @@ local check_spawn = options.checker("spawn", kinds { stdin = PLACE, stdout = PLA
 local check_run = options.checker("run", kinds {
   input = INPUT, stdout = PLACE, timeout = options.number(0), limit = options.integer(0),
 })
+-- Errors of all stages go there: a stream would be the first one's alone.
+local SHARED = options.kind('"pipe", "null", "inherit", "stdout" or { path = }', function(value)
+  return ERRORS.holds(value) and not stream.is(value)
+end)
 local check_pipeline = options.checker("pipeline", kinds {
-  input = INPUT, stdout = PLACE, timeout = options.number(0), limit = options.integer(0),
+  input = INPUT, stdout = PLACE, timeout = options.number(0), limit = options.integer(0), stderr = SHARED,
 })
 
 -- The options among what was given, and the program with its arguments.

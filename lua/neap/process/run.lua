@@ -101,12 +101,21 @@ local function finish(children, text, limit)
   error(failure, 0)
 end
 
+-- Where a stage's errors go. Several write one file: to its end, and only the first empties it.
+local function errors_of(chosen, i, stages)
+  local place = chosen.stderr or "pipe"
+  if type(place) ~= "table" or #stages == 1 then
+    return place
+  end
+  return { path = place.path, append = true, empty = i == 1 and not place.append }
+end
+
 -- Start them, each reading what the one before writes.
 local function start_all(start, stages, chosen, children)
   local input = type(chosen.input) == "string" and "pipe" or chosen.input or "null"
   for i, stage in ipairs(stages) do
     local last = i == #stages
-    local child, err = start(chosen, stage, input, last and chosen.stdout or "pipe", chosen.stderr or "pipe")
+    local child, err = start(chosen, stage, input, last and chosen.stdout or "pipe", errors_of(chosen, i, stages))
     if not child then
       if i > 1 then
         input:close()
