@@ -257,6 +257,16 @@ describe("trailers", function()
     assert(talk(server, "GET /whole HTTP/1.0\r\n\r\n"):find "\r\n\r\nwhole$")
   end)
 
+  it("and a Content-Length set later: the body is whole, and in chunks", function()
+    local server = serve(function(_, response)
+      response:trailers { X = "1" }
+      response.headers["Content-Length"] = 1
+      return "whole"
+    end)
+    local _, body, head = support.ask(server, "GET /")
+    equal({ body, head:find "Content%-Length" }, { "5\r\nwhole\r\n0\r\nX: 1\r\n\r\n" })
+  end)
+
   it("of a response cannot say what frames it, nor come too late", function()
     local function set(fields, before)
       return function()
