@@ -49,6 +49,47 @@ describe("the body of a request", function()
     end), "nothing")
   end)
 
+  it("is asked for once, though its stream has been closed", function()
+    for _, length in ipairs { 0, 3, 200000 } do
+      for _, again in ipairs { "text", "stream", "chunks" } do
+        local server = serve(function(r)
+          r:stream():close()
+          local _, err = pcall(function()
+            local got = r[again](r)
+            return again == "chunks" and got()
+          end)
+          return tostring(err)
+        end)
+        local answer = talk(server, request("POST /", nil, ("x"):rep(length)))
+        assert(answer:find "as a stream" or answer:find "asked for already", answer)
+      end
+    end
+  end)
+
+  it("in chunks is one task's: to another that waits for one, their lack is no end", function()
+    local begun, ends = 0, {}
+    local server = serve(function(r)
+      local function read()
+        begun = begun + 1
+        local ok, err = pcall(function() for _ in r:chunks() do end end)
+        ends[#ends + 1] = ok and "read" or err.code
+      end
+      task.group(function(group)
+        group:spawn(read)
+        group:spawn(read)
+      end)
+      return "read"
+    end)
+    local stream = connect(server)
+    stream:write(request("POST /", "Content-Length: 4\r\n"))
+    wait_until(function() return begun == 2 end)
+    stream:write "ab"
+    wait_until(function() return #ends == 1 end)
+    stream:write "cd"
+    assert(stream:read_all():find "read$")
+    equal(ends, { "EBUSY", "read" })
+  end)
+
   it("is asked for once, as text or as a stream", function()
     raises(function()
       inside("POST /", nil, function(r) return r:text(), r:stream() end, "abc")
