@@ -131,6 +131,25 @@ describe("a router", function()
     assert(talk(server, request "GET http://a.example//evil.example/"):find "\r\nLocation: /evil.example\r\n")
   end)
 
+  it("redirects to what is no redirection again, nor decoded twice", function()
+    local server = serve(router():get("/:page", named "page"))
+    for target, location in pairs {
+      ["/\\evil.example/"] = "/%5Cevil.example",
+      ["/a/."] = "/a",
+      ["/a/b/%2e%2E/?q=/."] = "/a?q=/.",
+      ["/a%2fb%25%20%C3%A4+/"] = "/a%2Fb%25%20%C3%A4+",
+    } do
+      local answer = talk(server, request("GET " .. target))
+      equal(answer:match "\r\nLocation: (.-)\r\n", location)
+    end
+  end)
+
+  it("does not redirect CONNECT, which has no path", function()
+    local server = serve(router():get("/", named "root"))
+    local answer = talk(server, "CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n")
+    assert(answer:find "^HTTP/1.1 404 ", answer)
+  end)
+
   it("mounts handlers and routers, which see what follows the prefix", function()
     local api, routes = router(), router()
     api:get("/", named "api"):get("/items/:item", named "item")

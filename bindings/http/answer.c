@@ -66,8 +66,8 @@ static void refuse_tunnel(http_exchange *x)
 static char *begin(http_exchange *x, const char *type, int framing, uint64_t length, size_t extra)
 {
     http_buffer *lines = x->response.lines;
-    size_t lines_len = lines ? lines->end : 0;
-    char *p = http_output_room(x->c, HEAD_ROOM + lines_len + extra);
+    size_t lines_len = lines ? lines->end : 0, type_len = type ? strlen(type) : 0;
+    char *p = http_output_room(x->c, HEAD_ROOM + type_len + lines_len + extra);
     if (!p)
         return NULL;
     refuse_tunnel(x);
@@ -77,7 +77,7 @@ static char *begin(http_exchange *x, const char *type, int framing, uint64_t len
     if (lines)
         p = put(p, lines->data, lines_len);
     if (type && !(x->response.has & HTTP_HAS_TYPE))
-        p = PUT(put(PUT(p, "Content-Type: "), type, strlen(type)), "\r\n");
+        p = PUT(put(PUT(p, "Content-Type: "), type, type_len), "\r\n");
     if (!(x->response.has & HTTP_HAS_DATE))
         p = put(p, http_date_line(x->state), HTTP_DATE_LINE);
     p = put_framing(p, framing, length);
@@ -105,6 +105,7 @@ static int whole_framing(http_exchange *x)
 /* Only a chunked body has trailers. */
 static int send_in_pieces(http_exchange *x, const char *body, size_t len)
 {
+    http_headers_remove(x, "content-length", 14);
     int status = http_response_begin(x);
     if (status == 0)
         status = http_response_write(x, body, len);

@@ -255,7 +255,7 @@ int http_request_body(lua_State *L)
     http_exchange *x = http_check(L, HTTP_REQUEST);
     double limit = http_body_check_limit(L, x, 2);
     int callback = lua_isfunction(L, 2) ? 2 : lua_isfunction(L, 3) ? 3 : 0;
-    if (x->body.flow || x->body.pieces || x->body.state == HTTP_BODY_FLOWING)
+    if (x->body.streamed || x->body.pieces)
         return luaL_error(L, "the body of this request is read as a stream, or in chunks");
     if (!callback && x->body.state == HTTP_BODY_DONE && !x->body.data)
         return push_body(L, x);

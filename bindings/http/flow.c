@@ -185,6 +185,7 @@ static int push_stream(lua_State *L, http_exchange *x)
         return neap->raise(L, UV_ENOMEM, NEAP_F_END);
     neap->transport_give(L, &f->t);
     f->stream = neap->handle_any(L, -1);
+    x->body.streamed = true;
     if (x->body.state == HTTP_BODY_DONE)
         http_flow_end(x, 0, NULL);
     else if (x->body.state == HTTP_BODY_FAILED)
@@ -196,8 +197,8 @@ int http_request_stream(lua_State *L)
 {
     http_exchange *x = http_check(L, HTTP_REQUEST);
     double limit = http_body_check_limit(L, x, 2);
-    bool asked = x->body.data || x->body.state == HTTP_BODY_READING ||
-                 x->body.state == HTTP_BODY_FLOWING || x->body.flow || x->body.pieces;
+    bool asked =
+        x->body.data || x->body.state == HTTP_BODY_READING || x->body.streamed || x->body.pieces;
     if (asked)
         return luaL_error(L, "the body of this request has been asked for already");
     x->body.limit = limit;

@@ -263,6 +263,7 @@ struct http_exchange {
         bool continued; /* "100 Continue" was sent */
         bool wanted;    /* flowing: its reader takes bytes */
         bool pieces;    /* flowing: to request:chunks() */
+        bool streamed;  /* to request:stream(), though it may have closed */
     } body;
     struct {                   /* zeroed too */
         http_buffer *lines;    /* fields the handler set: "name: value\r\n" each */

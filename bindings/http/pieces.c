@@ -23,11 +23,16 @@ static int push_piece(lua_State *L, http_exchange *x)
     return 1;
 }
 
+/* A nil would be the end of the body: where it is none, another task has taken what had come. */
 static int piece_results(lua_State *L, neap_op *op)
 {
     const http_wait *w = (http_wait *)op;
     http_ref ref = {w->ticket, w->serial};
-    return push_piece(L, http_ref_check(L, &ref));
+    http_exchange *x = http_ref_check(L, &ref);
+    if (!has_some(x) && x->body.state != HTTP_BODY_DONE)
+        return neap->fail(L, UV_EBUSY, NEAP_F_MESSAGE, "another task reads this body in chunks",
+                          NEAP_F_END);
+    return push_piece(L, x);
 }
 
 static const neap_op_class wait_piece = {"http.request.chunks", piece_results, http_wait_cancel,
@@ -44,7 +49,7 @@ void http_piece_give(http_exchange *x)
 static void read_on(lua_State *L, http_exchange *x)
 {
     double limit = http_body_check_limit(L, x, 2);
-    if (x->body.state == HTTP_BODY_UNREAD && !x->body.flow) {
+    if (x->body.state == HTTP_BODY_UNREAD) {
         x->body.limit = limit;
         x->body.pieces = x->body.wanted = true;
         http_body_resume(x);
@@ -57,7 +62,7 @@ static void read_on(lua_State *L, http_exchange *x)
 int http_request_piece(lua_State *L)
 {
     http_exchange *x = http_check(L, HTTP_REQUEST);
-    bool asked = x->body.data || x->body.flow || x->body.state == HTTP_BODY_READING;
+    bool asked = x->body.data || x->body.streamed || x->body.state == HTTP_BODY_READING;
     if (!x->body.pieces && asked)
         return luaL_error(L, "the body of this request has been asked for already");
     if (!has_some(x))

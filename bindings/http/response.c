@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "http.h"
+#include "scan.h"
 
 static bool key_is(lua_State *L, const char *name)
 {
@@ -115,6 +116,8 @@ int http_response_send_op(lua_State *L)
     http_exchange *x = http_check(L, HTTP_RESPONSE);
     const char *body = lua_isnoneornil(L, 2) ? "" : luaL_checklstring(L, 2, &len);
     const char *type = luaL_checkstring(L, 3);
+    luaL_argcheck(L, scan_class(type, 0, strlen(type), IS_VALUE) == strlen(type), 3,
+                  "no content type");
     if (x->response.begun)
         return luaL_error(L, x->response.done ? "the response has been sent already"
                                               : "the response has begun: write the rest");

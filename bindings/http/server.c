@@ -212,9 +212,11 @@ int http_server_listen(lua_State *L)
     luaL_checktype(L, OPTIONS, LUA_TTABLE);
     luaL_checktype(L, HANDLER, LUA_TFUNCTION);
     int arity = (int)luaL_checkinteger(L, ARITY);
+    luaL_argcheck(L, arity >= 0 && arity <= 2, ARITY, "0, 1 or 2 arguments");
     http_options options = http_options_read(L, OPTIONS);
     lua_getfield(L, OPTIONS, "port");
     int port = (int)luaL_optinteger(L, -1, 0);
+    luaL_argcheck(L, port >= 0 && port <= 65535, OPTIONS, "no such port");
     check_address(L, ADDRESS, port, &address);
     lua_getfield(L, OPTIONS, "reuse_port");
     unsigned flags = lua_toboolean(L, -1) ? NEAP_BIND_REUSEPORT : 0;

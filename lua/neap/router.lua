@@ -213,10 +213,15 @@ local function other(path)
   return path:sub(-1) == "/" and path:sub(1, -2) or path .. "/"
 end
 
--- Of the target as sent, so that nothing is decoded on the way. One that began with "//" would be another host.
+local function escape(character)
+  return ("%%%02X"):format(character:byte())
+end
+
+-- Of the decoded path, which has no dot segments: with one at its end ("/a/."), the target would lead here again. What
+-- begins with "//" would be another host, and to browsers also what begins with "/\": this is escaped.
 local function redirect(request, response)
-  local path, query = request.target:gsub("^%a[%w+.-]*://[^/?]*", ""):match "^([^?]*)(.*)$"
-  response.headers.Location = other(path):gsub("^/+", "/") .. query
+  local path = other(request.path):gsub("^/+", "/"):gsub("[^%w%-._~!$&'()*+,;=:@/%%]", escape)
+  response.headers.Location = path .. (request.target:match "%?.*$" or "")
   return refuse(response, 308)
 end
 
@@ -231,7 +236,7 @@ function Router:__call(request, response, outer, path)
     return run(route, lookup, request, response, outer)
   elseif lookup.allowed then
     return allow(request, response, lookup.allowed)
-  elseif self.trailing_slash == "strict" or path == "/" then
+  elseif self.trailing_slash == "strict" or path == "/" or path == "" then -- "": of CONNECT
     return refuse(response, 404)
   end
   route, lookup = look(self, request.method, other(path))

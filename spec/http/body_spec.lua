@@ -49,6 +49,47 @@ describe("the body of a request", function()
     end), "nothing")
   end)
 
+  it("is asked for once, though its stream has been closed", function()
+    for _, length in ipairs { 0, 3, 200000 } do
+      for _, again in ipairs { "text", "stream", "chunks" } do
+        local server = serve(function(r)
+          r:stream():close()
+          local _, err = pcall(function()
+            local got = r[again](r)
+            return again == "chunks" and got()
+          end)
+          return tostring(err)
+        end)
+        local answer = talk(server, request("POST /", nil, ("x"):rep(length)))
+        assert(answer:find "as a stream" or answer:find "asked for already", answer)
+      end
+    end
+  end)
+
+  it("in chunks is one task's: to another that waits for one, their lack is no end", function()
+    local begun, ends = 0, {}
+    local server = serve(function(r)
+      local function read()
+        begun = begun + 1
+        local ok, err = pcall(function() for _ in r:chunks() do end end)
+        ends[#ends + 1] = ok and "read" or err.code
+      end
+      task.group(function(group)
+        group:spawn(read)
+        group:spawn(read)
+      end)
+      return "read"
+    end)
+    local stream = connect(server)
+    stream:write(request("POST /", "Content-Length: 4\r\n"))
+    wait_until(function() return begun == 2 end)
+    stream:write "ab"
+    wait_until(function() return #ends == 1 end)
+    stream:write "cd"
+    assert(stream:read_all():find "read$")
+    equal(ends, { "EBUSY", "read" })
+  end)
+
   it("is asked for once, as text or as a stream", function()
     raises(function()
       inside("POST /", nil, function(r) return r:text(), r:stream() end, "abc")
@@ -255,6 +296,16 @@ describe("trailers", function()
     equal(body_of(server, "GET /pieces"), "5\r\npiece\r\n0\r\nX-Sum: 1\r\nX-Sum: 2\r\n\r\n")
     equal(body_of(server, "HEAD /pieces"), "")
     assert(talk(server, "GET /whole HTTP/1.0\r\n\r\n"):find "\r\n\r\nwhole$")
+  end)
+
+  it("and a Content-Length set later: the body is whole, and in chunks", function()
+    local server = serve(function(_, response)
+      response:trailers { X = "1" }
+      response.headers["Content-Length"] = 1
+      return "whole"
+    end)
+    local _, body, head = support.ask(server, "GET /")
+    equal({ body, head:find "Content%-Length" }, { "5\r\nwhole\r\n0\r\nX: 1\r\n\r\n" })
   end)
 
   it("of a response cannot say what frames it, nor come too late", function()

@@ -1,4 +1,5 @@
 -- What a handler says, and what becomes of it.
+local native = require "neap_http"
 local net = require "neap.net"
 local task = require "neap.task"
 local test = require "neap.test"
@@ -35,6 +36,16 @@ describe("a response", function()
     for _, wrong in ipairs { 99, 100, 101, 199, 600, 200.5, "OK" } do
       raises(function() inside("GET /", nil, function(_, response) response.status = wrong end) end)
     end
+  end)
+
+  it("has room for a content type of any length, which cannot have lines of its own", function()
+    local long = "text/" .. ("x"):rep(100000)
+    local server = serve(function(_, response) native.send(response, "body", long) end)
+    local _, body, head = ask(server, "GET /")
+    equal({ body, head:match "Content%-Type: ([^\r]*)" }, { "body", long })
+    raises(function()
+      inside("GET /", nil, function(_, response) native.send(response, "", "text/plain\r\nX: y") end)
+    end, "no content type")
   end)
 
   it("has headers: set, replaced, taken away, several of a name", function()

@@ -1,5 +1,6 @@
 -- neap.http.serve: servers, their arguments, and their end. Hostile clients are in t/.
 local http = require "neap.http"
+local native = require "neap_http"
 local net = require "neap.net"
 local task = require "neap.task"
 local test = require "neap.test"
@@ -43,6 +44,19 @@ describe("neap.http.serve", function()
     raises(function() return http.serve({ port = "80" }, handler) end, "integer from 0 to 65535 expected")
     raises(function() return http.serve({ max_body = -1 }, handler) end, "max_body")
     raises(function() return http.serve({ host = 1 }, handler) end, "host")
+  end)
+
+  it("raises in C too, for who goes round neap.http: a restricted runtime could break its host", function()
+    local function handler() end
+    local function listen(options, arity)
+      return function() return native.listen(LOCAL, options, handler, arity) end
+    end
+    raises(listen({}, 300), "0, 1 or 2 arguments")
+    raises(listen({}, -1), "0, 1 or 2 arguments")
+    raises(listen({ port = 65536 }, 2), "no such port")
+    for name, value in pairs { max_header_bytes = 0, max_headers = 65536, max_target = -1, idle_timeout = 0 / 0 } do
+      raises(listen({ [name] = value }, 2), "option " .. name .. " must be from")
+    end
   end)
 
   it("fails when its host's name cannot be resolved, and listens on one that can", function()
