@@ -180,7 +180,7 @@ static const char *column(const char *message, const char *line)
     bool once;
     message += strspn(message, " ");
     const char *name = quoted(message, &n);
-    if (name && strncmp(name, "<eof>", n) == 0)
+    if (name && n == 5 && strncmp(name, "<eof>", n) == 0)
         return line + strlen(line);
     const char *at = name ? find_word(line, name, n, &once) : NULL;
     if (at && once)

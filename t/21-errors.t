@@ -101,6 +101,7 @@ subtest 'the source line' => sub {
     caret('assert', 'local x = assert(nil, "here")', 'assert');
     caret('arithmetic', "\tlocal x = 1 + nil", 'local');
     caret('syntax', 'local x = 1 then', 'then');
+    caret('a sign that <eof> begins with', 'local x = < 3', '<');
     my ($out, $err) = run("local text = 'x\n");
     like($err, qr/^ +1 \| local text = 'x\n +\| /m, 'a string without end');
     ($out, $err) = run("error('\\27[31m')");

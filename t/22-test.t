@@ -51,6 +51,23 @@ spec(g => 'print "printed" io.write "half" it("g passes", function() print "in g
     like($said, qr/a passes.*b hangs.*c leaves.*d dies.*e raises.*f_spec.*g passes/s, 'in the order of the files');
 }
 
+# --- what it leaves behind ---
+
+{
+    clear();
+    spec(a => 'it("leaves one", function() os.execute "sleep 60 & echo $! >one" end)');
+    spec(b => 'it("leaves another", function() os.execute "sleep 60 >/dev/null & echo $! >two" end)');
+    spec(c => 'it("has one and hangs", function() os.execute "sleep 60 & echo $! >three" while true do end end)');
+    my $began = time;
+    my ($said, $status) = run('--timeout', 0.3);
+    cmp_ok(time - $began, '<', 30, 'a process that a test leaves behind is not waited for');
+    like($said, qr{^ok 1 - leaves one\n.*^ok 2 - leaves another\n}ms, 'though it holds the output open') or diag $said;
+    like($said, qr/^not ok 3 - has one and hangs$/m, 'and what fails is said');
+    my %pid = map { my $name = $_; open(my $file, '<', $name) or die "$name: $!"; ($name, <$file> + 0) } qw(one two three);
+    unlike(scalar `ps -o stat= -p $pid{three}`, qr/^[^Z]/, 'what is stopped is stopped with all that it has started');
+    kill 'KILL', @pid{qw(one two)};
+}
+
 # --- what watches the processes ---
 
 {

@@ -133,11 +133,23 @@ static void event_release(neap_op *op, int delivered)
 
 static const neap_op_class event_class = {"edit.event", event_results, event_cancel, event_release};
 
-/* What is said while a line is typed. It may be cut anywhere, so it has no 0 of its own. */
+/* Terminals show nothing for a 0, and so it is left out: the text ends with one. */
+static char *copy_text(const char *text, size_t length)
+{
+    char *copy = malloc(length + 1), *end = copy;
+    for (size_t i = 0; copy && i < length; i++)
+        if (text[i])
+            *end++ = text[i];
+    if (copy)
+        *end = 0;
+    return copy;
+}
+
+/* What is said while a line is typed. It may be cut anywhere. */
 static void write_above(neap_env *env, const char *text, size_t length)
 {
     edit_state *s = neap->state(env);
-    char *copy = strndup(text, length);
+    char *copy = copy_text(text, length);
     if (!copy || edit_send(s->editor, MESSAGE_SHOW, copy, NULL))
         edit_write(text, length);
     free(copy);

@@ -260,7 +260,8 @@ static char *read_plain(editor *e)
             if (!(line = longer))
                 break;
         }
-        line[n++] = (char)byte;
+        if (byte) /* as libedit, which leaves a 0 out */
+            line[n++] = (char)byte;
     }
     if (line && (byte == INPUT_ABANDONED || (byte < 0 && !n))) {
         free(line);

@@ -160,6 +160,8 @@ def meanwhile():
     s.step(" 6\r", "\n66\n", "which goes on as it was")
     s.step("timer.after(0.01, function() io.stderr:write('err ', 'or\\n') end)\r60 +", "err or\n> 60 +", "also on standard error")
     s.step("7\r", "\n67\n", "and the line is redrawn")
+    s.step("timer.after(0.01, function() print('ze' .. '\\0ro') end)\r60 +", "zero\n> 60 +", "a zero byte ends nothing of it")
+    s.step("8\r", "\n68\n", "then too")
     long = "'" + "x" * 100 + "'"
     s.step("timer.after(0.01, function() print('ab' .. 'ove') end)\r#" + long, "above\n", "above a line that is longer than the terminal")
     s.step("\r", "\n100\n", "that is whole")
@@ -262,6 +264,7 @@ def no_terminal():
         done = subprocess.run([NEAP, *arguments], input=text, capture_output=True, text=True, cwd=folder, timeout=SECONDS)
         return done.stdout, done.stderr, done.returncode
     ok(run("1 + 1\nlocal x = 3\nfor i = 1, 2 do\nprint(i)\nend\nx\n", "-i") == ("2\n1\n2\n3\n", "", 0), "-i on a pipe works line by line")
+    ok(run("1 +\0 1\n", "-i") == ("2\n", "", 0), "zero bytes are left out")
     out, _, status = run("error 'one'\n2\nfunction f(", "-i")
     ok(out.startswith("stdin:1: one\n") and "\n2\n" in out and "the input ends within" in out, "past errors, to the end", out)
     ok(run("print(1)\nlocal x = 2\nprint(x)\n") == ("1\n2\n", "", 0), "without -i it is one program")

@@ -18,6 +18,7 @@ local time = require "neap.time"
 local files = {}
 
 local PATIENCE = 3 -- seconds more than a test may take, in which its process must say something
+local QUIET = 0.25 -- seconds, twice: after a process has ended, for what is still to be read of it
 
 -- Turns: what a file has to say goes out at once when it is its turn, else when that comes.
 
@@ -96,6 +97,25 @@ local function arguments_of(run, file)
   return arguments
 end
 
+-- With what it has started, which has its group. It may have ended meanwhile.
+local function kill(child)
+  return child:kill("SIGKILL", { group = true })
+end
+
+-- What it has left behind may hold its output open for ever: that is closed when nothing more comes.
+local function close_when_quiet(file, child)
+  child:wait()
+  file.ended = true
+  local quiet = 0
+  while quiet < 2 do
+    local heard = file.heard
+    task.sleep(QUIET)
+    quiet = file.heard == heard and quiet + 1 or 0
+  end
+  child.stdout:close()
+  child.stderr:close()
+end
+
 -- Everything it says, until its end; nil and why it was stopped before.
 local function follow(run, file, child)
   local heard = time.monotonic()
@@ -109,7 +129,11 @@ local function follow(run, file, child)
     local silence = file.limit + PATIENCE
     child.stdout:timeout(silence)
     local bytes, err = child.stdout:read()
-    if err and err.code ~= "ETIMEDOUT" then
+    file.heard = file.heard + 1
+    if file.ended and not bytes then
+      feed()
+      return true
+    elseif err and err.code ~= "ETIMEDOUT" then
       return nil, tostring(err)
     elseif err or time.monotonic() - heard > silence then
       return nil, ("nothing was heard for %g s: does it never wait?"):format(silence)
@@ -122,10 +146,14 @@ local function follow(run, file, child)
 end
 
 local function pass_on_errors(run, file, child)
-  for text in child.stderr:chunks() do
+  local text = child.stderr:read()
+  while text do
+    file.heard = file.heard + 1
+    local now = text
     say(run, file, function()
-      io.stderr:write(text)
+      io.stderr:write(now)
     end)
+    text = child.stderr:read()
   end
 end
 
@@ -145,13 +173,13 @@ local function run_process(run, file)
   local child = assert(process.spawn(arguments))
   run.children[child] = file
   local errors = task.spawn(pass_on_errors, run, file, child)
+  local closer = task.spawn(close_when_quiet, file, child)
   local ok, why = follow(run, file, child)
-  if not ok then
-    child:kill "SIGKILL"
-  end
+  local _ = not ok and kill(child)
   local status = child:wait()
   run.children[child] = nil
   pcall(errors.wait, errors)
+  closer:cancel()
   child.stdout:close()
   child.stderr:close()
   if not ok or not is_expected(file, status) then
@@ -179,7 +207,7 @@ local function stop(run)
   run.stopped = true
   for child, file in pairs(run.children) do
     io.stderr:write("neap test: interrupted in ", file.path, file.running and ": " .. file.running or "", "\n")
-    child:kill "SIGKILL"
+    local _ = kill(child)
   end
 end
 
@@ -200,7 +228,7 @@ function files.run(list, options)
     program = system.env "NEAP" or assert(system.executable()),
   }
   for i, file in ipairs(list) do
-    run.files[i] = { index = i, path = file.path, line = file.line, held = {}, limit = options.timeout }
+    run.files[i] = { index = i, path = file.path, line = file.line, held = {}, limit = options.timeout, heard = 0 }
   end
   local interrupt = signal.on("SIGINT", function() stop(run) end)
   task.map(run.files, { limit = options.jobs or system.parallelism() }, function(file)
