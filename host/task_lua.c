@@ -104,7 +104,7 @@ static int task_lease(lua_State *L)
 
 static int lease_end(lua_State *L)
 {
-    task_box *box = *(task_box **)lua_touserdata(L, 1);
+    task_box *box = *(task_box **)luaL_checkudata(L, 1, LEASE);
     if (box->task)
         neap_task_cancel(box->task, UV_ECANCELED);
     return 0;
