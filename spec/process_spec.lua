@@ -196,7 +196,7 @@ describe("neap.process", function()
         child:close()
       end
       local child = assert(process.spawn { "cat" })
-      raises(function() child:kill "NONE" end, "no such signal")
+      raises(function() child:kill "NONE" end, "bad argument #1 to 'kill' (no such signal)")
       child:close()
     end)
 
