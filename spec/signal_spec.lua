@@ -80,7 +80,8 @@ describe("neap.signal", function()
 
   it("refuses what cannot be caught, and what is no signal", function()
     fails("EINVAL", signal.on("KILL", print))
-    raises(function() signal.on("NONE", print) end, "no such signal")
+    raises(function() signal.on("NONE", print) end, "bad argument #1 to 'on' (no such signal)")
+    raises(function() assert(signal.wait "NONE") end, "bad argument #1 to 'wait' (no such signal)")
     raises(function() signal.on("INT") end, "bad argument #2")
   end)
 

@@ -306,6 +306,34 @@ describe("timeout", function()
     equal(near:is_closed(), true)
   end)
 
+  it("ends no pipe whose file goes slowly, and one whose file does not go", function()
+    local SIZE, STEP = 64 * 1024 * 1024, 8 * 1024 * 1024 -- a step is more than the kernel's buffers hold
+    local path = os.tmpname()
+    local sparse = assert(io.open(path, "w"))
+    sparse:seek("set", SIZE - 1)
+    sparse:write "x"
+    sparse:close()
+    local near, far = over_tcp()
+    local clock = test.clock()
+    near:timeout(10)
+    local sent, failure
+    keep(assert(fs.stream(path))):pipe(near, { shutdown = false }, function(err, n)
+      sent, failure = n, err
+    end)
+    for _ = 1, SIZE / STEP do
+      far:read_exactly(STEP)
+      clock:advance(6)
+    end
+    while not sent and not failure do task.yield() end
+    equal(failure, nil)
+    equal(sent, SIZE)
+    keep(assert(fs.stream(path))):pipe(near, function(err) failure = err end)
+    far:read_exactly(STEP)
+    while not failure do clock:advance(10) end
+    fails("ETIMEDOUT", nil, failure)
+    os.remove(path)
+  end)
+
   it("ends a pipe through which nothing goes", function()
     local _, far = in_memory()
     local other = in_memory()

@@ -1,5 +1,6 @@
 -- What neap.udp promises, between sockets of this machine.
 local net = require "neap.net"
+local process = require "neap.process"
 local task = require "neap.task"
 local test = require "neap.test"
 local udp = require "neap.udp"
@@ -209,6 +210,15 @@ describe("multicast", function()
     if not data then test.skip "this machine's loopback carries no multicast" end
     equal(data, "to all")
     assert(a:leave(group, LOCAL))
+  end)
+end)
+
+describe("a restricted script", function()
+  it("is told which permission it needs to join a group", function()
+    local script = [[local udp = require "neap.udp"
+      print(select(2, assert(udp.bind { host = "127.0.0.1" }):join "239.1.2.3"))]]
+    local result = assert(process.run { "build/neap", "--sandbox", "--allow", "net.listen 127.0.0.1", "-e", script })
+    assert(result.stdout:find('needs permission "net.listen 239.1.2.3"', 1, true), result.stdout)
   end)
 end)
 

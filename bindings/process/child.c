@@ -205,6 +205,8 @@ static int reap(process_child *c)
         return 0;
     if (pid < 0)
         c->unknown = -errno; /* somebody else has reaped it */
+    if (c->group && kill(-c->pid, 0))
+        c->group = 0; /* nobody is left in it: its number may soon be somebody else's */
     wake(c, c->unknown);
     forget(c);
     if (c->closing)

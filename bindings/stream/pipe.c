@@ -152,6 +152,10 @@ static void pipe_cancel(neap_op *op)
 static void on_timeout(neap_timer *timer)
 {
     pipe_op *p = neap_container_of(timer, pipe_op, timer);
+    size_t queued = p->to->transport->queued;
+    if (queued < p->queued) /* a file, or what is queued, goes without a word: but it goes */
+        p->active = neap->now(p->op.env);
+    p->queued = queued;
     double left = p->active + p->timeout - neap->now(p->op.env);
     if (left > 0)
         neap->timer(p->op.env, timer, left);

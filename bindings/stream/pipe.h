@@ -12,6 +12,7 @@ struct pipe_op {
     neap_timer timer;
     double bytes, left; /* left: still to come, of a length; else infinite */
     double timeout, active;
+    size_t queued; /* of the sink, when its time was looked at last */
     int shuts_down;
 };
 

@@ -46,5 +46,6 @@ int neap_stream_send_file(pipe_op *p)
     }
     p->to->file = 1 + fd;
     p->bytes += length;
+    p->queued = to->queued;
     return 1;
 }

@@ -61,9 +61,12 @@ static int member(lua_State *L, uv_membership membership, const char *what)
     if (!s)
         return result(L, NEAP_ECLOSED, what);
     int status = neap->permit_address(s->handle.env, "net.listen", (struct sockaddr *)&address);
-    if (!status && from)
+    if (status)
+        return neap->fail(L, status, NEAP_F_PERMISSION, "net.listen", group, NEAP_F_SYSCALL, what,
+                          NEAP_F_END);
+    if (from)
         status = uv_udp_set_source_membership(&s->uv, group, at, from, membership);
-    else if (!status)
+    else
         status = uv_udp_set_membership(&s->uv, group, at, membership);
     return result(L, status, what);
 }

@@ -120,7 +120,8 @@ static void on_receive(uv_udp_t *udp, ssize_t n, const uv_buf_t *buf, const stru
     else if (from)
         keep(s, buf->base, (size_t)n, from);
     serve(s);
-    if (flags & UV_UDP_MMSG_CHUNK) /* a batch is ours to its end: libuv would drop what it has of it */
+    if (flags &
+        UV_UDP_MMSG_CHUNK) /* a batch is ours to its end: libuv would drop what it has of it */
         return;
     if (s->kept >= AHEAD || n == UV_ENOBUFS)
         stop(s);

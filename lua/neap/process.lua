@@ -241,7 +241,11 @@ end)
 ---@return true? ok
 ---@return neap.Error? err ESRCH when it has ended
 function Child:kill(signal, given)
-  return settle(native_kill(self.handle, signal or "TERM", given and given.group))
+  local known, number = pcall(native.signal_number, signal or "TERM")
+  if not known then
+    error("bad argument #1 to 'kill' (no such signal)", 2)
+  end
+  return settle(native_kill(self.handle, number, given and given.group))
 end
 
 --- Kills it, with its group, if it runs, and closes its streams.

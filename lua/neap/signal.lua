@@ -15,16 +15,22 @@ local number_of = require "neap_process".signal_number
 local task = require "neap.task"
 
 local settle = task.settle
-local error, type = error, type
+local error, pcall, type = error, pcall, type
 
 local signal = {}
 
-local function check(name, given, fn)
+-- The number of the signal. What is wrong raises in the line that calls `name`.
+local function check(name, given, fn, level)
+  local known, number = pcall(number_of, given)
+  level = level or 3
   if type(given) ~= "string" then
-    error(("bad argument #1 to '%s' (name of a signal expected, got %s)"):format(name, type(given)), 3)
+    error(("bad argument #1 to '%s' (name of a signal expected, got %s)"):format(name, type(given)), level)
+  elseif not known then
+    error(("bad argument #1 to '%s' (no such signal)"):format(name), level)
   elseif type(fn) ~= "function" then
-    error(("bad argument #2 to '%s' (function expected, got %s)"):format(name, type(fn)), 3)
+    error(("bad argument #2 to '%s' (function expected, got %s)"):format(name, type(fn)), level)
   end
+  return number
 end
 
 ---@class neap.signal.Watcher
@@ -37,8 +43,8 @@ end
 ---@return neap.signal.Watcher? watcher
 ---@return neap.Error? err EINVAL: it cannot be caught (KILL, STOP)
 function signal.on(name, fn)
-  check("on", name, fn)
-  return settle(native.watch(number_of(name), function()
+  local number = check("on", name, fn)
+  return settle(native.watch(number, function()
     return fn(name)
   end))
 end
@@ -49,9 +55,9 @@ end
 ---@return neap.signal.Watcher? watcher
 ---@return neap.Error? err
 function signal.once(name, fn)
-  check("once", name, fn)
+  local number = check("once", name, fn)
   local watcher, err
-  watcher, err = native.watch(number_of(name), function()
+  watcher, err = native.watch(number, function()
     watcher:close()
     return fn(name)
   end)
@@ -63,8 +69,8 @@ end
 ---@return neap.signal.Watcher? watcher
 ---@return neap.Error? err
 function signal.ignore(name)
-  check("ignore", name, error)
-  return settle(native.watch(number_of(name), function() end))
+  local number = check("ignore", name, error)
+  return settle(native.watch(number, function() end))
 end
 
 --- Waits until the signal comes, which has no other effect then.
@@ -73,14 +79,13 @@ end
 ---@return string? name
 ---@return neap.Error? err
 signal.wait = task.operation(function(name)
-  check("wait", name, error)
-  local watcher, err = native.watch(number_of(name))
+  local watcher, err = native.watch(check("wait", name, error, 4))
   if not watcher then
     return nil, err
   end
-  local number, failure = watcher:wait()
+  local came, failure = watcher:wait()
   watcher:close()
-  if not number then
+  if not came then
     return nil, failure
   end
   return name
