@@ -206,6 +206,20 @@ static void on_over(neap_spawn *spawn)
     neap->queue(x->state->env, &x->start);
 }
 
+/* All that may raise, when there is no memory: then no task will tell of its end. */
+int http_exchange_start(lua_State *L)
+{
+    http_exchange *x = lua_touserdata(L, 1);
+    int arity = x->c->server->arity;
+    http_server_push_handler(L, x->c->server);
+    if (arity > 0)
+        http_push(L, x, HTTP_REQUEST);
+    if (arity > 1)
+        http_push(L, x, HTTP_RESPONSE);
+    neap->spawn(L, arity, &x->spawn);
+    return 0;
+}
+
 static void on_start(neap_job *job)
 {
     http_exchange *x = neap_container_of(job, http_exchange, start);
@@ -215,15 +229,18 @@ static void on_start(neap_job *job)
         return;
     }
     lua_State *L = neap->lua(x->state->env);
-    x->started = true;
-    http_server_push_handler(L, c->server);
-    if (c->server->arity > 0)
-        http_push(L, x, HTTP_REQUEST);
-    if (c->server->arity > 1)
-        http_push(L, x, HTTP_RESPONSE);
-    neap->spawn(L, c->server->arity, &x->spawn);
     c->phase = HTTP_HANDLING;
-    http_connection_handler_deadline(c);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, x->state->starter);
+    lua_pushlightuserdata(L, x); /* scripts never see it */
+    if (lua_pcall(L, 1, 0, 0) == 0) {
+        x->started = true;
+        http_connection_handler_deadline(c);
+        return;
+    }
+    x->returned = true;
+    http_response_refuse(x, 503);
+    conclude(x);
+    neap->report(L, lua_gettop(L));
 }
 
 static bool text_room(http_exchange *x, size_t size)

@@ -149,6 +149,8 @@ static int on_open(neap_env *env, lua_State *L, void *memory)
     http_state *state = memory;
     state->env = env;
     state->encode = LUA_NOREF;
+    lua_pushcfunction(L, http_exchange_start);
+    state->starter = luaL_ref(L, LUA_REGISTRYINDEX);
     for (int kind = 0; kind < HTTP_KINDS; kind++)
         open_kind(L, state, kind);
     return 0;

@@ -84,6 +84,7 @@ struct http_state {
     int metatables[HTTP_KINDS], methods[HTTP_KINDS]; /* registry */
     const void *identities[HTTP_KINDS];              /* of the metatables */
     int encode;                                      /* registry: JSON text of a value */
+    int starter;                                     /* registry: http_exchange_start */
     char date[40];                                   /* "Date: ...\r\n" */
     double date_until, now;
     bool fresh; /* now is this turn's */
@@ -292,6 +293,7 @@ static inline bool http_reads_body(const http_connection *c)
 
 /* The head has come: take it, and queue the handler. 0, or the status to refuse it with. */
 int http_exchange_begin(http_exchange *x, const char *data, size_t len);
+int http_exchange_start(lua_State *L);                 /* its task, of a light userdata */
 void http_exchange_left(http_exchange *x, int status); /* the client has */
 extern const neap_op_class http_wait_body, http_wait_room;
 void http_wait_cancel(neap_op *op);

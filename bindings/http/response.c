@@ -60,13 +60,15 @@ int http_response_newindex(lua_State *L)
 /* -- writing -- */
 
 /* An operation is needed when there is a callback at `index`, or when it may have to wait: made
- * before anything is written, as it may raise. */
+ * before anything is written, as it may raise. Also for what goes nowhere (HEAD), though it never
+ * waits: an operation lets others have their turn now and then. */
 static http_wait *prepare(lua_State *L, http_exchange *x, size_t len, int index)
 {
     bool callback = lua_isfunction(L, index);
     const http_connection *c = x->c;
     size_t collected = c && c->out ? c->out->end : 0;
-    if (!callback && (!c || c->t->queued + collected + len <= HTTP_HIGH_WATER))
+    bool discarded = x->response.begun && x->response.framing == HTTP_NO_BODY;
+    if (!callback && !discarded && (!c || c->t->queued + collected + len <= HTTP_HIGH_WATER))
         return NULL;
     lua_settop(L, callback ? index : index - 1);
     return http_wait_new(L, x, &http_wait_room, &x->writers);

@@ -48,6 +48,26 @@ describe("a response", function()
     end, "no content type")
   end)
 
+  it("to HEAD lets others have their turn, however much is written", function()
+    local stop, writes = false, 0
+    local server = serve(function(r, response)
+      if r.path == "/stop" then
+        stop = true
+        return "stopped"
+      end
+      while not stop and writes < 1e6 do
+        response:write "piece"
+        writes = writes + 1
+      end
+    end)
+    local head = support.connect(server)
+    head:write(request "HEAD /")
+    support.wait_until(function() return writes > 0 end)
+    equal(body_of(server, "GET /stop"), "stopped")
+    assert(head:read_all():find "^HTTP/1.1 200 ")
+    assert(writes < 1e6)
+  end)
+
   it("has headers: set, replaced, taken away, several of a name", function()
     local server = serve(function(_, response)
       local h = response.headers
