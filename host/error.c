@@ -6,6 +6,7 @@
  * operation. "not enough memory" is one object made when the runtime opens, so that it can be given
  * when nothing else can.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +29,11 @@ static const struct {
     {NEAP_EPARSE, "EPARSE", "malformed input"},
     {NEAP_ESCRIPT, "ESCRIPT", "a Lua error"},
     {NEAP_EKILLED, "EKILLED", "the script was stopped"},
+    /* the system's, which libuv has no name for: it would make one up, and leak it */
+    {-ECHILD, "ECHILD", "no child processes"},
+    {-EDQUOT, "EDQUOT", "disk quota exceeded"},
+    {-ENOEXEC, "ENOEXEC", "exec format error"},
+    {-ESTALE, "ESTALE", "stale file handle"},
 };
 
 enum { OWN = sizeof own / sizeof own[0] };

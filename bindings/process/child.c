@@ -4,11 +4,11 @@
  *   child:kill(signal, whole) -> true
  *   child:pid() -> number
  *
- * Ends come by SIGCHLD, whose handler is libuv's: one watcher a runtime that has children, which keeps the loop alive
- * unless all are detached and nobody waits. The kernel is asked who has ended; children of others (the
- * module uv's) are left to them. A running child's object is held, so that it is reaped although everybody has dropped it. To close it kills
- * it, with its group, and lasts until it is reaped; one that was detached is only let go of. Whoever is cancelled while
- * he waits has killed it. */
+ * Ends come by SIGCHLD, whose handler is libuv's: one watcher a runtime that has children, which keeps the loop
+ * alive unless all are detached and nobody waits. The kernel is asked who has ended; children of others (the module
+ * uv's) are left to them. A running child's object is held, so that it is reaped although everybody has dropped it.
+ * To close it kills it, with its group, and lasts until it is reaped; one that was detached is only let go of.
+ * Whoever is cancelled while he waits has killed it. */
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
