@@ -95,7 +95,10 @@ end)
 ---@return neap.Error? err
 ---@overload fun(options: neap.net.ConnectOptions, callback?: function): neap.Stream?, neap.Error?
 function net.connect(host, port, callback)
-  if type(host) ~= "table" then
+  if callback ~= nil and type(callback) ~= "function" then
+    error(("bad argument #3 to 'connect' (function expected, got %s; options are a table alone)"):format(type(callback)),
+      2)
+  elseif type(host) ~= "table" then
     return settle(native.connect(host, port, callback))
   end
   check_connect(host)
