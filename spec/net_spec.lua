@@ -656,7 +656,7 @@ describe("connect", function()
     local err = fails("EAI_NODATA", net.connect { host = LOCAL, port = server.port, family = 6 })
     equal(err.message, "the host 127.0.0.1 has no IPv6 address")
     raises(function() net.connect { port = 1, family = 5 } end, "4 or 6 expected")
-    raises(function() net.connect(LOCAL, 1, { family = 4 }) end, "options are a table alone")
+    raises(function() net.connect(LOCAL, 1, { family = 4 }) end, "options stand alone")
   end)
 
   it("gives up after its timeout, and when it is cancelled", function()

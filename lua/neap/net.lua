@@ -96,8 +96,7 @@ end)
 ---@overload fun(options: neap.net.ConnectOptions, callback?: function): neap.Stream?, neap.Error?
 function net.connect(host, port, callback)
   if callback ~= nil and type(callback) ~= "function" then
-    error(("bad argument #3 to 'connect' (function expected, got %s; options are a table alone)"):format(type(callback)),
-      2)
+    error(("bad argument #3 to 'connect' (function expected, got %s; options stand alone)"):format(type(callback)), 2)
   elseif type(host) ~= "table" then
     return settle(native.connect(host, port, callback))
   end
