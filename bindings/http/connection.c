@@ -279,6 +279,7 @@ void http_connection_close(http_connection *c)
 static void linger(http_connection *c)
 {
     c->phase = HTTP_LINGERING;
+    c->discarded = 0;
     http_connection_deadline(c, HTTP_LINGER_SECONDS);
     if (c->paused && c->t->type->read(c->t, on_read) < 0)
         http_connection_close(c);

@@ -100,7 +100,10 @@ static void answer_json(http_exchange *x, lua_State *S)
         return;
     }
     const char *text = lua_tolstring(S, -1, &len);
-    http_response_send(x, HTTP_TYPE_JSON, text, len);
+    if (text)
+        http_response_send(x, HTTP_TYPE_JSON, text, len);
+    else
+        http_handler_misused(x, S, "the encoder gave no text");
 }
 
 static void answer(http_exchange *x, lua_State *L, int index)

@@ -171,15 +171,17 @@ struct http_connection {
     double output_deadline; /* the client must have taken some of what is queued; 0: nothing is */
     double armed;           /* when the timer fires; 0: it does not */
     uint64_t sent, taken; /* bytes given to t; of these not queued any more, when we last looked */
-    uint32_t discarded;   /* bytes, while lingering */
-    uint32_t seen;        /* bytes of out when the last drain ended */
-    uint32_t requests;    /* taken so far */
-    uint32_t writes;      /* that will call on_written */
+    union {
+        uint32_t seen;      /* bytes of out when the last drain ended */
+        uint32_t discarded; /* bytes, while lingering: there is no out any more */
+    };
+    uint32_t requests; /* taken so far */
+    uint32_t writes;   /* that will call on_written */
     uint8_t phase;
-    bool flushing; /* the flush job is queued: the memory must stay */
-    bool ended;    /* the client sends no more */
-    bool paused;   /* it is not read from */
-    bool refused;  /* there were max_connections */
+    bool flushing : 1; /* the flush job is queued: the memory must stay */
+    bool ended : 1;    /* the client sends no more */
+    bool paused : 1;   /* it is not read from */
+    bool refused : 1;  /* there were max_connections */
 };
 
 http_connection *http_connection_open(http_server *server, neap_transport *t); /* NULL: closed */

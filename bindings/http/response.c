@@ -100,12 +100,10 @@ int http_response_write_op(lua_State *L)
     const char *data = luaL_checklstring(L, 2, &len);
     if (x->response.done)
         return luaL_error(L, "the response has been sent already");
-    http_wait *w = prepare(L, x, len, 3);
     int status = x->response.begun ? 0 : http_response_begin(x);
-    if (status == 0 && x->response.framing == HTTP_LENGTH && len > x->response.owed) {
-        http_wait_wake(&x->writers, UV_EINVAL, "more than the Content-Length that was promised");
-        return w ? neap->wait(L, &w->op) : luaL_error(L, "more than the Content-Length promised");
-    }
+    if (status == 0 && x->response.framing == HTTP_LENGTH && len > x->response.owed)
+        return luaL_error(L, "more than the Content-Length that was promised");
+    http_wait *w = prepare(L, x, len, 3);
     if (status == 0)
         status = http_response_write(x, data, len);
     return conclude(L, x, w, status);

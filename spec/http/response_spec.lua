@@ -220,4 +220,20 @@ describe("a response", function()
     equal(body, "abc")
     assert(not head:find "chunked")
   end)
+
+  it("written by one task beyond what was promised does not fail another that waits", function()
+    local size, written, refused = 8e6, nil, false
+    local server = serve(function(_, response)
+      response.headers["Content-Length"] = size
+      response:write(("x"):rep(size - 1), function(err) written = err or true end)
+      raises(function() response:write("two", function() end) end, "Content-Length")
+      refused = true
+      response:write "x"
+    end)
+    local client = support.connect(server)
+    client:write(request "GET /")
+    support.wait_until(function() return refused end)
+    local answer = assert(client:read_all())
+    equal({ #answer:match "\r\n\r\n(.*)$", written }, { size, true })
+  end)
 end)

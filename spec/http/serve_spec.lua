@@ -1,5 +1,6 @@
 -- neap.http.serve: servers, their arguments, and their end. Hostile clients are in t/.
 local http = require "neap.http"
+local host = require "neap.host"
 local native = require "neap_http"
 local net = require "neap.net"
 local task = require "neap.task"
@@ -57,6 +58,16 @@ describe("neap.http.serve", function()
     for name, value in pairs { max_header_bytes = 0, max_headers = 65536, max_target = -1, idle_timeout = 0 / 0 } do
       raises(listen({ [name] = value }, 2), "option " .. name .. " must be from")
     end
+  end)
+
+  it("answers 500 when an encoder, which a script can set in C, gives no text", function()
+    local server = serve(function() return {} end)
+    local before = host.on_error(function() end)
+    native.encoder(function() end)
+    local ok, status = pcall(ask, server, "GET /")
+    native.encoder(require "cjson".encode)
+    host.on_error(before)
+    equal({ ok, status }, { true, 500 })
   end)
 
   it("fails when its host's name cannot be resolved, and listens on one that can", function()
