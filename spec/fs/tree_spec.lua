@@ -209,6 +209,26 @@ describe("move", function()
     equal(names_in(there:path()), { "to" })
     there:close()
   end)
+
+  it("leaves no half of it there when it is cancelled", function()
+    if not fs.exists "/dev/shm" or fs.stat("/dev/shm").device == fs.stat(support.folder).device then
+      test.skip "there is one file system"
+    end
+    local there = assert(fs.temporary_folder { folder = "/dev/shm" })
+    local function is_moving()
+      return (names_in(there:path())[1] or ""):find(".moving-", 1, true) ~= nil
+    end
+    fs.write_file(at "big", ("x"):rep(2 ^ 26), { atomic = false, sync = false })
+    local moving = task.spawn(fs.move, at "big", there:path() .. "/big")
+    support.wait_until(function() return names_in(there:path())[1] end)
+    collectgarbage "stop" -- it would do it some day
+    moving:cancel()
+    pcall(moving.wait, moving)
+    support.wait_until(function() return not is_moving() end)
+    collectgarbage "restart"
+    equal(fs.exists(at "big") or fs.exists(there:path() .. "/big"), true)
+    there:close()
+  end)
 end)
 
 describe("remove", function()

@@ -175,6 +175,37 @@ describe("a watcher", function()
     equal(next_event(), "created last")
   end)
 
+  it("watches a folder that got its name before anybody had looked into it", function()
+    watch { recursive = true }
+    fs.mkdir(at "unpacking")
+    fs.rename(at "unpacking", at "package")
+    equal(told_now(), { "created package" })
+    make { ["package/file"] = "" }
+    equal(told_now(), { "created package/file" })
+  end)
+
+  it("watches what is moved into a folder that has just been made", function()
+    make { ["old/file"] = "" }
+    watch { recursive = true }
+    fs.mkdir(at "new")
+    fs.rename(at "old", at "new/old")
+    local list = told "removed old"
+    table.sort(list)
+    equal(list, { "created new", "created new/old", "created new/old/file", "removed old", "removed old/file" })
+    make { ["new/old/other"] = "" }
+    equal(told_now(), { "created new/old/other" })
+  end)
+
+  it("knows what has the name of something that was moved out", function()
+    make { ["in/log"] = "1" }
+    watch({ recursive = true }, at "in")
+    fs.rename(at "in/log", at "log.1")
+    make { ["in/log"] = "2" }
+    equal(assert(watcher:next()).type, "changed")
+    fs.remove(at "in/log")
+    equal(assert(watcher:next()).type, "removed")
+  end)
+
   it("watches a single file through all that replaces it", function()
     make { a = "1", other = "" }
     watch({}, at "a")

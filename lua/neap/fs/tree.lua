@@ -5,6 +5,7 @@ local options = require "neap.options"
 local task = require "neap.task"
 
 local settle = task.settle
+local pcall = pcall
 local native_copy, rename, remove, stat = native.copy, native.rename, native.remove, native.stat
 
 local tree = {}
@@ -65,7 +66,7 @@ local function move_across(from, to)
   if ok then
     ok, err = rename(inner, to)
   end
-  remove(random:path(), { recursive = true }) -- closing would not wait for it
+  pcall(remove, random:path(), { recursive = true }) -- closing would not wait for it; who is cancelled cannot wait
   random:close()
   if not ok then
     return nil, err

@@ -50,8 +50,12 @@ function Tree:add_watch(path, is_below)
     return nil, err
   end
   local folder = self.numbers[number]
+  if folder and folder.path ~= path then -- renamed, which is still to be told: what is in it is found anew
+    folder.number = nil
+    folder = nil
+  end
   if not folder then
-    folder = { number = number, names = {} }
+    folder = { number = number, names = {}, leaving = {} }
     self.numbers[number] = folder
   end
   folder.path = path
@@ -119,8 +123,10 @@ function Tree:forget_folder(path)
   local prefix = path .. "/"
   for below, folder in pairs(self.folders) do
     if below == path or below:sub(1, #prefix) == prefix then
-      self.watches:remove(folder.number)
-      self.numbers[folder.number] = nil
+      if folder.number then
+        self.watches:remove(folder.number)
+        self.numbers[folder.number] = nil
+      end
       self.folders[below] = nil
     end
   end
@@ -139,7 +145,32 @@ function Tree:remove(folder, name, kind)
   self.changes:remove(path, kind)
 end
 
--- Renaming
+-- Renaming: what is taken away waits in `moved`, and in its folder's `leaving`, for the event that says where it went.
+
+function Tree:on_moved_from(folder, name, kind, cookie)
+  self:has_left(folder, name)
+  if folder.names[name] then
+    local old = { folder = folder, name = name, kind = kind, cookie = cookie }
+    self.moved[cookie], folder.leaving[name] = old, old
+  end
+end
+
+function Tree:come_back(cookie)
+  local old = self.moved[cookie]
+  self.moved[cookie] = nil
+  if old and old.folder.leaving[old.name] == old then
+    old.folder.leaving[old.name] = nil
+  end
+  return old
+end
+
+-- Something else has its name now.
+function Tree:has_left(folder, name)
+  local old = folder.leaving[name]
+  if old and self:come_back(old.cookie) and folder.names[name] then
+    self:remove(folder, name, old.kind)
+  end
+end
 
 function Tree:rename_folders(from, to)
   local prefix, renamed = from .. "/", {}
@@ -168,12 +199,12 @@ function Tree:move(old, folder, name)
     self.changes:move_below(from, to)
     self:rename_folders(from, to)
   end
-  return true
+  return self:add(folder, name, old.kind) -- it may have had this name before it was scanned under the other
 end
 
 function Tree:on_moved_to(folder, name, kind, cookie)
-  local old = self.moved[cookie]
-  self.moved[cookie] = nil
+  local old = self:come_back(cookie)
+  self:has_left(folder, name)
   local path = join(folder.path, name)
   if old and self:counts(path, name) then
     return self:move(old, folder, name)
@@ -188,11 +219,8 @@ end
 
 --- What was taken away and has not come back by now has left.
 function Tree:settle()
-  for cookie, old in pairs(self.moved) do
-    self.moved[cookie] = nil
-    if old.folder.names[old.name] then
-      self:remove(old.folder, old.name, old.kind)
-    end
+  for _, old in pairs(self.moved) do
+    self:has_left(old.folder, old.name)
   end
 end
 
@@ -226,13 +254,14 @@ function Tree:handle(event)
   if band(mask, IGNORED) ~= 0 then
     self:on_ignored(folder)
   elseif band(mask, CREATED) ~= 0 then
+    self:has_left(folder, name)
     return self:add(folder, name, kind)
   elseif band(mask, MOVED_TO) ~= 0 then
     return self:on_moved_to(folder, name, kind, event.cookie)
   elseif band(mask, DELETED) ~= 0 and folder.names[name] then
     self:remove(folder, name, kind)
-  elseif band(mask, MOVED_FROM) ~= 0 and folder.names[name] then
-    self.moved[event.cookie] = { folder = folder, name = name, kind = kind }
+  elseif band(mask, MOVED_FROM) ~= 0 then
+    self:on_moved_from(folder, name, kind, event.cookie)
   elseif band(mask, MODIFIED + ATTRIBUTES + CLOSED) ~= 0 and name ~= "" and band(mask, FOLDER) == 0 then
     self:change(folder, name)
   end
