@@ -100,6 +100,13 @@ spec(g => 'print "printed" io.write "half" it("g passes", function() print "in g
     like($said, qr/no failure is remembered.*good.*bad.*fine/s, 'then everything is run');
 }
 
+{
+    local %ENV = %ENV;
+    delete @ENV{qw(HOME XDG_STATE_HOME)};
+    my ($said, $status) = run();
+    is($status, 0, 'without a home nothing is remembered, and nothing fails for that') or diag($said);
+}
+
 # --- selecting ---
 
 clear();

@@ -41,9 +41,13 @@ function results.collect(report)
   }), list
 end
 
--- One file for each folder in which tests are run.
+-- One file for each folder in which tests are run. nil: there is no place; containers often have users without a home.
 local function state_file()
-  local state = system.env "XDG_STATE_HOME" or path.join(system.user().home, ".local/state")
+  local state, home = system.env "XDG_STATE_HOME", system.env "HOME"
+  if not state and not home then
+    return nil
+  end
+  state = state or path.join(home, ".local/state")
   return path.join(state, "neap/failed-tests", (system.cwd():gsub("[/%%]", function(char)
     return ("%%%02x"):format(char:byte())
   end)))
@@ -61,6 +65,9 @@ function results.remember(list)
     end
   end
   local file = state_file()
+  if not file then
+    return true
+  end
   local ok, err = fs.mkdir(path.dirname(file), { parents = true })
   if not ok then
     return nil, err
@@ -70,7 +77,8 @@ end
 
 ---@return table<string, table<string, true>>? files nil when none failed, or nothing is known
 function results.remembered()
-  local text = fs.read_file(state_file())
+  local file = state_file()
+  local text = file and fs.read_file(file)
   local ok, files = pcall(json.decode, text or "")
   return ok and type(files) == "table" and next(files) and files or nil
 end
