@@ -40,6 +40,8 @@ typedef struct {
     int64_t base; /* of its timers' positions */
 } timer_heap;
 
+enum { READ_BUFFER_SIZE = 64 * 1024, READ_SPARES = 4 };
+
 struct neap_root {
     /* The loop. */
     uv_loop_t *loop;
@@ -56,7 +58,9 @@ struct neap_root {
     uv_async_t async;
     bool guarded;          /* SIGPIPE is blocked between prepare and check */
     neap_pipe_guard guard; /* then */
-    char *read_buffer;     /* shared by every transport: valid during on_read only */
+    char *read_buffer;     /* shared by every transport (transport_read.c) */
+    char *read_spares[READ_SPARES];
+    int read_spare_count;
 
     /* Draining. */
     list ready; /* runtimes with jobs, in turn */
@@ -88,8 +92,6 @@ struct neap_root {
     void (*on_closed)(void *data);
     void *on_closed_data;
 };
-
-enum { READ_BUFFER_SIZE = 64 * 1024 };
 
 /* ---- Runtime ---- */
 
@@ -423,6 +425,9 @@ void neap_works_cancel(neap_runtime *rt); /* what has not started: done(UV_ECANC
 /* ---- transport.c ---- */
 
 char *neap_read_buffer(neap_root *root); /* NULL: no memory */
+char *neap_read_keep(neap_runtime *rt, const char *data, size_t *size);
+void neap_read_drop(neap_runtime *rt, char *block);
+void neap_read_buffers_free(neap_root *root);
 neap_transport *neap_transport_new(neap_env *env, int kind);
 int neap_transport_open(neap_transport *t, int fd);
 int neap_transport_connect(neap_transport *t, const struct sockaddr *address, neap_on_done done);

@@ -99,7 +99,7 @@ void neap_root_free(neap_root *root)
         abort(); /* a handle of ours is still open: memory would be used after it is freed */
     uv_mutex_destroy(&root->lock);
     neap_timers_free(root);
-    free(root->read_buffer);
+    neap_read_buffers_free(root);
     free(root);
 }
 

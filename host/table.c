@@ -120,6 +120,16 @@ static int charge(neap_env *env, ptrdiff_t bytes)
     return neap_charge(env->rt, bytes);
 }
 
+static char *read_keep(neap_env *env, const char *data, size_t *size)
+{
+    return neap_read_keep(env->rt, data, size);
+}
+
+static void read_drop(neap_env *env, char *block)
+{
+    neap_read_drop(env->rt, block);
+}
+
 static int fail(lua_State *L, int status, ...)
 {
     va_list ap;
@@ -279,6 +289,8 @@ const neap_table neap_the_table = {
     .interrupt = neap_interrupt,
     .output = neap_output_to,
     .print = neap_output_print,
+    .read_keep = read_keep,
+    .read_drop = read_drop,
     .hold = hold,
     .held = held,
     .let_go = let_go,

@@ -51,21 +51,23 @@ static void too_large(http_exchange *x)
     http_body_fail(x, NEAP_ELIMIT, 413, TOO_LARGE);
 }
 
+static void no_memory(http_exchange *x)
+{
+    http_body_fail(x, UV_ENOMEM, 503, "not enough memory for the body");
+}
+
 static void collect(http_exchange *x, http_buffer **to, const char *data, size_t len)
 {
     if (http_buffer_append(x->state, to, data, len) < 0)
-        http_body_fail(x, UV_ENOMEM, 503, "not enough memory for the body");
+        no_memory(x);
 }
 
 static void give(http_exchange *x, const char *data, size_t len)
 {
-    if (x->body.flow) {
+    if (x->body.flow)
         http_flow_give(x, data, len);
-        return;
-    }
-    collect(x, &x->body.data, data, len);
-    if (x->body.state == HTTP_BODY_FLOWING && len > 0)
-        http_piece_give(x);
+    else if (x->body.pieces && http_piece_give(x, data, len) < 0)
+        no_memory(x);
 }
 
 /* A span of body; false when it is one too many. */

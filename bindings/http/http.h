@@ -65,6 +65,14 @@ char *http_buffer_room(http_state *state, http_buffer **b, size_t n);
 int http_buffer_append(http_state *state, http_buffer **b, const char *data, size_t n);
 void http_buffer_drop(http_state *state, http_buffer **b);
 
+typedef struct { /* bytes in a block of read_keep; base NULL: none */
+    char *base;
+    const char *data;
+    size_t len;
+} http_block;
+
+void http_block_drop(http_state *state, http_block *b);
+
 /* What a script holds of a request: `exchange` is valid while `serial` is the one it was given. */
 struct http_ticket {
     http_exchange *exchange;
@@ -255,6 +263,7 @@ struct http_exchange {
     struct { /* zeroed for each request */
         http_chunks chunks;
         http_buffer *data, *trailers;
+        http_block kept; /* flowing: what came before `data` */
         http_flow *flow; /* NULL: nobody reads it as a stream */
         double limit;    /* of bytes */
         double patience; /* seconds that were left when the reader paused */
@@ -327,7 +336,7 @@ int http_request_body(lua_State *L);
 int http_request_reject(lua_State *L);
 int http_request_stream(lua_State *L);
 int http_request_piece(lua_State *L);
-void http_piece_give(http_exchange *x); /* x->body.data has grown */
+int http_piece_give(http_exchange *x, const char *data, size_t len); /* 0 or UV_ENOMEM */
 double http_body_check_limit(lua_State *L, const http_exchange *x, int index);
 void http_flow_give(http_exchange *x, const char *data, size_t len);
 void http_flow_end(http_exchange *x, int status, const char *message); /* 0: all has come */

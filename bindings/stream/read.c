@@ -145,7 +145,7 @@ static void receive(neap_transport *t, const char *data, ptrdiff_t n)
     }
     if (n <= 0)
         s->ended = n ? (int)n : 1;
-    else if (buffer_append(s->handle.env, &s->unread, data, (size_t)n))
+    else if (buffer_read(s->handle.env, &s->unread, data, (size_t)n))
         s->ended = UV_ENOMEM;
     if (r)
         serve(r);

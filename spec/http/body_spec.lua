@@ -40,6 +40,46 @@ describe("the body of a request", function()
     end
   end)
 
+  it("leaves what came behind it in the same read as it was, however it is read", function()
+    local piece = ("0123456789abcdef"):rep(1250) -- 20,000 bytes: such are not copied
+    local ways = {
+      chunks = function(r)
+        local got = {}
+        for chunk in r:chunks() do got[#got + 1] = chunk end
+        return table.concat(got)
+      end,
+      stream = function(r) return r:stream():read_all() end,
+      late = function(r)
+        local body = r:stream()
+        local first = body:read(1)
+        task.sleep(0.01) -- more comes, which waits
+        return first .. body:read_all()
+      end,
+      closed = function(r)
+        local body = r:stream()
+        local first = body:read(1)
+        body:close()
+        return first
+      end,
+    }
+    local server = serve(function(r)
+      local way = ways[r.path:sub(2)]
+      return way and tostring(#way(r)) or "after " .. r.path
+    end)
+    for _, way in ipairs { "chunks", "stream", "late", "closed" } do
+      for _, framing in ipairs { "length", "chunked" } do
+        local head = framing == "length" and "Content-Length: 60000\r\n" or "Transfer-Encoding: chunked\r\n"
+        local body = framing == "length" and piece:rep(3) or chunked(piece, piece, piece)
+        local stream = connect(server)
+        stream:write("POST /" .. way .. " HTTP/1.1\r\nHost: a\r\n" .. head .. "\r\n" .. body
+          .. "GET /next HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        local answers = stream:read_all()
+        equal(answers:find("\r\n\r\n" .. (way == "closed" and "1" or "60000"), 1, true) ~= nil, true)
+        equal(answers:find("after /next", 1, true) ~= nil, true)
+      end
+    end
+  end)
+
   it("is empty when there is none", function()
     local function all(r) return r:stream():read_all(), r:text() end
     equal({ inside("GET /", nil, function(r) return r:stream():read() end) }, {})

@@ -191,7 +191,7 @@ typedef struct {
     size_t len;
 } neap_buf;
 
-/* n > 0 bytes at data, valid during the call only; 0 the peer has ended; < 0 a status. After 0 or
+/* n > 0 bytes at data, valid during the call only (but see read_keep); 0 the peer has ended; < 0 a status. After 0 or
  * an error no more comes. */
 typedef void (*neap_on_read)(neap_transport *t, const char *data, ptrdiff_t n);
 typedef void (*neap_on_done)(neap_transport *t, int status);
@@ -378,6 +378,12 @@ struct neap_table {
     /* Say it as print and io.write do, in one order with them; of no length: what was said goes out. 0, or
      * what went wrong with the standard output. */
     int (*print)(neap_env *env, const char *text, size_t length);
+
+    /* In on_read, instead of copying much of what has come: the block in which `data` lies becomes the
+     * caller's until read_drop, and counts against its memory; *size bytes, which may be written to.
+     * NULL: the bytes are not in the loop's buffer (a transport that decodes), or there is no memory. */
+    char *(*read_keep)(neap_env *env, const char *data, size_t *size);
+    void (*read_drop)(neap_env *env, char *block);
 };
 
 /* Flags of transport_bind: IPv6 only; SO_REUSEPORT where the system has it. */
