@@ -210,7 +210,7 @@ void *neap_handle_test(lua_State *L, int index, const neap_handle_class *type)
 void *neap_handle_find(lua_State *L, int index, const neap_handle_class *type)
 {
     box *b = to_box(L, index);
-    return b && b->type == type && !b->h ? NULL : neap_handle_check(L, index, type);
+    return b && b->type == type ? b->h : neap_handle_check(L, index, type);
 }
 
 neap_handle *neap_handle_any(lua_State *L, int index)

@@ -22,6 +22,7 @@
 #include "os/os.h"
 #include "preempt.h"
 #include "task.h"
+#include "vm.h"
 
 typedef struct neap_root neap_root;
 typedef struct neap_permissions neap_permissions;
@@ -95,6 +96,13 @@ struct neap_root {
 
 /* ---- Runtime ---- */
 
+enum { OP_CLASSES = 16 };
+
+typedef struct {
+    void *first; /* chained through their first word */
+    int count;
+} op_blocks;
+
 /* CLOSING: tasks clean up; DROPPED: handles go. */
 enum { RT_OPEN, RT_CLOSING, RT_DROPPED, RT_CLOSED };
 
@@ -122,6 +130,7 @@ struct neap_runtime {
     int cell_ref;                         /* anchored */
     int restore;                          /* anchored function that changes the VM back */
     int anchors;                          /* registry index of the table of anchored values */
+    const void *anchor_array;             /* that table */
     int anchor_count, anchor_free;        /* its size; the first free place */
     int trampoline;                       /* registry index of the protected call's function */
     const struct protected_call *calling; /* what it is to run */
@@ -157,16 +166,16 @@ struct neap_runtime {
     neap_scope *free_scopes;
     list boxes, groups; /* Lua objects of tasks and groups */
     neap_task *free_tasks;
-    int pooled;           /* how many these are */
-    int tasks;            /* alive */
-    list died;            /* errors that nobody has waited for in this drain */
-    list mourning;        /* in a drain: to be looked at for these at its end */
-    void *free_blocks[8]; /* operations' memory by size class */
-    int ops;              /* alive */
-    int works;            /* workers in the thread pool */
-    int work_cap;         /* at most; 0 not yet looked up */
-    list work_queue;      /* jobs that wait for one; under root->lock */
-    int busy;             /* requests of extensions that the loop has (uv.c) */
+    int pooled;                        /* how many these are */
+    int tasks;                         /* alive */
+    list died;                         /* errors that nobody has waited for in this drain */
+    list mourning;                     /* in a drain: to be looked at for these at its end */
+    op_blocks free_blocks[OP_CLASSES]; /* operations' memory by size class */
+    int ops;                           /* alive */
+    int works;                         /* workers in the thread pool */
+    int work_cap;                      /* at most; 0 not yet looked up */
+    list work_queue;                   /* jobs that wait for one; under root->lock */
+    int busy;                          /* requests of extensions that the loop has (uv.c) */
 
     /* Extensions and their handles. */
     list handles; /* all open and closing ones */
@@ -310,9 +319,9 @@ void neap_anchor_drop(neap_runtime *rt, int *ref); /* sets it to 0 */
 /* The userdata at index when it is one of ours: `size` bytes that begin with `magic`. Else NULL. */
 static inline void *neap_userdata(lua_State *L, int index, size_t size, const void *magic)
 {
-    void *p = lua_touserdata(L, index);
-    bool ours = p && lua_objlen(L, index) == size && *(const void *const *)p == magic;
-    return ours ? p : NULL;
+    size_t its_size = 0;
+    void *p = neap_vm_userdata(L, index, &its_size);
+    return p && its_size == size && *(const void *const *)p == magic ? p : NULL;
 }
 
 /* ---- queue.c ---- */

@@ -10,23 +10,30 @@
 
 #include "host.h"
 
-enum { CLASS_BYTES = 64, CLASSES = 8, DIRECT_WAITS = 256 };
+enum { CLASS_BYTES = 64, KEPT = 1024, DIRECT_WAITS = 256 };
 
 /* ---- Memory ---- */
+
+static op_head *block_take(neap_runtime *rt, size_t class)
+{
+    op_blocks *blocks = class <= OP_CLASSES ? &rt->free_blocks[class - 1] : NULL;
+    if (!blocks || !blocks->first)
+        return neap_mem(rt, NULL, 0, class * CLASS_BYTES);
+    op_head *o = blocks->first;
+    blocks->first = *(void **)o;
+    blocks->count--;
+    return o;
+}
 
 static op_head *block_new(neap_runtime *rt, size_t size)
 {
     size_t bytes = offsetof(op_head, op) + size;
     size_t class = (bytes + CLASS_BYTES - 1) / CLASS_BYTES;
-    op_head *o = NULL;
-    if (class <= CLASSES && (o = rt->free_blocks[class - 1])) {
-        rt->free_blocks[class - 1] = *(void **)o;
-        memset(o, 0, bytes);
-    } else if ((o = neap_mem(rt, NULL, 0, class * CLASS_BYTES))) {
-        memset(o, 0, bytes);
-    }
-    if (o)
-        o->size_class = (uint32_t) class;
+    op_head *o = block_take(rt, class);
+    if (!o)
+        return NULL;
+    memset(o, 0, bytes);
+    o->size_class = (uint32_t) class;
     return o;
 }
 
@@ -34,20 +41,22 @@ static void block_free(op_head *o)
 {
     neap_runtime *rt = o->rt;
     uint32_t class = o->size_class;
-    if (class > CLASSES) {
+    op_blocks *blocks = class <= OP_CLASSES ? &rt->free_blocks[class - 1] : NULL;
+    if (!blocks || blocks->count >= KEPT) {
         neap_mem(rt, o, class * CLASS_BYTES, 0);
         return;
     }
-    *(void **)o = rt->free_blocks[class - 1];
-    rt->free_blocks[class - 1] = o;
+    *(void **)o = blocks->first;
+    blocks->first = o;
+    blocks->count++;
 }
 
 void neap_ops_free(neap_runtime *rt)
 {
-    for (int i = 0; i < CLASSES; i++)
-        for (void *block; (block = rt->free_blocks[i]);) {
-            rt->free_blocks[i] = *(void **)block;
-            neap_mem(rt, block, (size_t)(i + 1) * CLASS_BYTES, 0);
+    for (size_t i = 0; i < OP_CLASSES; i++)
+        for (void *block; (block = rt->free_blocks[i].first);) {
+            rt->free_blocks[i].first = *(void **)block;
+            neap_mem(rt, block, (i + 1) * CLASS_BYTES, 0);
         }
 }
 
@@ -58,10 +67,12 @@ void neap_op_release(op_head *o, bool delivered)
     neap_scope *scope = o->scope;
     if (o->op.type->release)
         o->op.type->release(&o->op, delivered);
-    for (size_t i = 0; i < sizeof o->pins / sizeof o->pins[0]; i++)
+    for (size_t i = 0; i < sizeof o->pins / sizeof o->pins[0] && o->pins[i]; i++)
         neap_anchor_drop(rt, &o->pins[i]);
-    neap_anchor_drop(rt, &o->callback);
-    neap_fields_free(rt, o->fields);
+    if (o->callback)
+        neap_anchor_drop(rt, &o->callback);
+    if (o->fields)
+        neap_fields_free(rt, o->fields);
     list_remove(&o->member);
     block_free(o);
     rt->ops--;
@@ -151,6 +162,19 @@ void *neap_op_new(lua_State *L, const neap_op_class *type, size_t size)
     }
     head_of(op)->callback = callback;
     return op;
+}
+
+/* Is what comes to be over before it began? See extension.h. */
+int neap_op_at_once(lua_State *L, const neap_op_class *type)
+{
+    neap_runtime *rt = neap_env_of(L)->rt;
+    if (lua_isfunction(L, -1))
+        return 0;
+    neap_op_check(L, rt, type);
+    if (rt->current->direct >= DIRECT_WAITS)
+        return 0;
+    rt->current->direct++;
+    return 1;
 }
 
 /* Keep the value at a stack index until release. Three at most. */

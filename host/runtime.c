@@ -116,6 +116,7 @@ static void setup(neap_runtime *rt, lua_State *L)
     rt->S = lua_newthread(L);
     rt->thread_ref = luaL_ref(L, LUA_REGISTRYINDEX);
     lua_createtable(L, 16, 0);
+    rt->anchor_array = lua_topointer(L, -1);
     rt->anchors = luaL_ref(L, LUA_REGISTRYINDEX);
     lua_pushlightuserdata(L, rt);
     lua_setfield(L, LUA_REGISTRYINDEX, "neap.runtime");

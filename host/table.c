@@ -291,6 +291,7 @@ const neap_table neap_the_table = {
     .print = neap_output_print,
     .read_keep = read_keep,
     .read_drop = read_drop,
+    .at_once = neap_op_at_once,
     .hold = hold,
     .held = held,
     .let_go = let_go,

@@ -142,6 +142,7 @@ void *neap_op_new(lua_State *L, const neap_op_class *type, size_t size);
 void *neap_op_make(neap_runtime *rt, const neap_op_class *type, size_t size, neap_env *env);
 /* May the running code wait here? Raises if not. */
 void neap_op_check(lua_State *L, neap_runtime *rt, const neap_op_class *type);
+int neap_op_at_once(lua_State *L, const neap_op_class *type);
 void neap_op_complete(neap_op *op, int status, ...);
 int neap_op_wait(lua_State *L, neap_op *op);
 void neap_op_pin(lua_State *L, neap_op *op, int index);

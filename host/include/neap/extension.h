@@ -384,6 +384,12 @@ struct neap_table {
      * NULL: the bytes are not in the loop's buffer (a transport that decodes), or there is no memory. */
     char *(*read_keep)(neap_env *env, const char *data, size_t *size);
     void (*read_drop)(neap_env *env, char *block);
+
+    /* For what is often over before it begins (a write that the kernel takes, a read of what has come):
+     * may this call return its results itself, without an operation? Raises as op_new does. 0: make one,
+     * for there is a callback on the stack's top, or the task has not let others run for long. Asked
+     * once a call, before the effect. */
+    int (*at_once)(lua_State *L, const neap_op_class *type);
 };
 
 /* Flags of transport_bind: IPv6 only; SO_REUSEPORT where the system has it. */
