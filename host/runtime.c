@@ -376,6 +376,9 @@ neap_runtime *neap_attach(lua_State *L, struct uv_loop_s *loop, neap_error *erro
 
 neap_runtime *neap_of(lua_State *L)
 {
+    void *data;
+    if (lua_getallocf(L, &data) == neap_vm_allocator)
+        return data;
     lua_getfield(L, LUA_REGISTRYINDEX, "neap.runtime");
     neap_runtime *rt = lua_touserdata(L, -1);
     lua_pop(L, 1);
