@@ -186,6 +186,7 @@ static void on_timer(uv_timer_t *handle)
     while (heap->count && heap->entries[0].due <= now && heap->entries[0].order <= last) {
         neap_timer *t = heap->entries[0].timer;
         take_out(heap, t);
+        __builtin_prefetch(heap->entries[0].timer); /* among a million it comes from memory */
         t->fire(t);
     }
     arm(root);
