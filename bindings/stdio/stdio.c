@@ -65,6 +65,7 @@ static int seek(lua_State *L)
 {
     static const char *const names[] = {"set", "cur", "end", NULL};
     static const int whences[] = {SEEK_SET, SEEK_CUR, SEEK_END};
+    luaL_optstring(L, 2, NULL);
     int whence = whences[luaL_checkoption(L, 2, "cur", names)];
     lua_Number offset = luaL_optnumber(L, 3, 0);
     luaL_argcheck(L, offset > -0x1p53 && offset < 0x1p53, 3, "not a count of bytes");

@@ -68,7 +68,8 @@ static inline void neap_checkany(lua_State *L, int index)
 static inline int neap_checkoption(lua_State *L, int index, const char *none,
                                    const char *const names[])
 {
-    const char *name = neap_optlstring(L, index, none, NULL);
+    const char *given = lua_tostring(L, index);
+    const char *name = given ? given : none; /* as LuaJIT: also for what is no string */
     if (!name)
         return neap_typerror(L, index, "string");
     for (int i = 0; names[i]; i++)
