@@ -50,12 +50,31 @@ static bool push_local(lua_State *L, const call *c, int n)
     return lua_getlocal(L, &c->face, n) != NULL;
 }
 
+static bool is_text_or_number(lua_State *L, int index)
+{
+    return lua_type(L, index) == LUA_TSTRING || lua_type(L, index) == LUA_TNUMBER;
+}
+
+/* The two values on L's top: a number may have been made a text by who looked at it. */
+static bool are_same(lua_State *L)
+{
+    if (lua_rawequal(L, -1, -2) || !is_text_or_number(L, -1) || !is_text_or_number(L, -2))
+        return lua_rawequal(L, -1, -2);
+    lua_pushvalue(L, -2);
+    lua_pushvalue(L, -2);
+    lua_tostring(L, -1);
+    lua_tostring(L, -2);
+    bool same = lua_rawequal(L, -1, -2);
+    lua_pop(L, 2);
+    return same;
+}
+
 /* Is the value on L's top that local? */
 static bool is_local(lua_State *L, const call *c, int n)
 {
     if (!push_local(L, c, n))
         return false;
-    bool same = lua_rawequal(L, -1, -2);
+    bool same = are_same(L);
     lua_pop(L, 1);
     return same;
 }

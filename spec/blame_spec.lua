@@ -5,6 +5,7 @@ local fs = require "neap.fs"
 local process = require "neap.process"
 local signal = require "neap.signal"
 local stream = require "neap.stream"
+local system = require "neap.system"
 local task = require "neap.task"
 local test = require "neap.test"
 local timer = require "neap.timer"
@@ -59,6 +60,9 @@ describe("a wrong argument", function()
       "bad argument #2 to 'rename' (string expected, got nil)")
     equal(blame(function() sleep "x" end), "bad argument #1 to 'sleep' (number expected, got string)")
     equal(blame(function() timer.after({}, print) end), "bad argument #1 to 'after' (number expected, got table)")
+    equal(blame(function() local _ = system.user(0 / 0) end), "bad argument #1 to 'user' (a user's id expected)")
+    equal(blame(function() near:read_until(("x"):rep(300)) end),
+      "bad argument #1 to 'read_until' (a delimiter has 1 to 256 bytes)")
   end)
 
   it("of a file or a socket, too", function()
