@@ -187,16 +187,13 @@ void *neap_handle_new(lua_State *L, const neap_handle_class *type)
 void *neap_handle_check(lua_State *L, int index, const neap_handle_class *type)
 {
     box *b = to_box(L, index);
-    if (!b || b->type != type) {
-        lua_pushfstring(L, "%s expected, got %s", type->name, luaL_typename(L, index));
-        luaL_argerror(L, index, lua_tostring(L, -1));
-        return NULL;
-    }
-    if (!b->h) {
-        lua_pushfstring(L, "the %s is closed", type->name);
-        luaL_argerror(L, index, lua_tostring(L, -1));
-    }
-    return b->h;
+    if (!b || b->type != type)
+        luaL_typerror(L, index, type->name);
+    else if (!b->h)
+        luaL_argerror(L, index, lua_pushfstring(L, "the %s is closed", type->name));
+    else
+        return b->h;
+    return NULL;
 }
 
 /* As check, but NULL when it is closed or another thing. */

@@ -220,6 +220,7 @@ struct neap_runtime {
     neap_error *starting; /* where the main script's error goes until it first waits */
     bool reporting;       /* the error of on_error's own function: it goes the default way */
     bool exiting;
+    bool raised_nil; /* the main script has, and nobody was told yet */
     int exit_status;
     bool grace_over;
     neap_timer grace;
@@ -295,8 +296,15 @@ int neap_error_set(neap_error *error, int status, const char *format, ...);
 void neap_unhandled(neap_runtime *rt, lua_State *S, int index, bool fatal);
 void neap_unhandled_raw(neap_runtime *rt);
 
+/* ---- argument.c: for extension.h's table ---- */
+
+int neap_argument_error(lua_State *L, int index, const char *message);
+int neap_type_error(lua_State *L, int index, const char *expected);
+int neap_script_error(lua_State *L, const char *format, ...);
+
 /* ---- trace.c ---- */
 
+bool neap_frame_is_own(const lua_Debug *ar);       /* of a module of Neap's; has "S" */
 bool neap_user_frame(lua_State *T, lua_Debug *ar); /* the innermost line that is not ours */
 bool neap_traceback(lua_State *S, lua_State *T, const char *message); /* pushed on S; any frame? */
 void neap_blame(lua_State *S, lua_State *T); /* S's top, a message, gets the user's line */

@@ -196,6 +196,7 @@ static bool to_script(neap_runtime *rt, lua_State *L, int index)
     neap_anchor_push(rt, L, rt->on_error);
     lua_pushvalue(L, index);
     neap_task *t = neap_task_make(L, rt->scope, 1);
+    rt->raised_nil = false;
     t->reporter = true; /* an error of its own goes the default way */
     neap_task_ready(t);
     return true;

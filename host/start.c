@@ -94,6 +94,7 @@ static void run(lua_State *S, void *data)
         lua_pushstring(S, s->args[i]);
     neap_task *t = neap_task_make(S, rt->scope, n);
     rt->starting = s->error;
+    t->main = true;
     t->nargs = 0;
     bool sliced = neap_limit_begin(rt, false);
     neap_task_resume(t, n);

@@ -303,4 +303,7 @@ const neap_table neap_the_table = {
     .push_env = push_env,
     .error_status = neap_error_status,
     .handle_find = neap_handle_find,
+    .argument_error = neap_argument_error,
+    .type_error = neap_type_error,
+    .script_error = neap_script_error,
 };

@@ -42,6 +42,7 @@ struct neap_task {
     bool failed;          /* has no results */
     bool late;            /* a callback of libuv's that had to queue */
     bool reporter;        /* runs host.on_error's function */
+    bool main;            /* runs the main script */
     int direct;           /* waits in a row that were over at once */
     int cancelled;        /* status, or 0 */
     int cancel_error;     /* its error object, anchored when first delivered */

@@ -157,6 +157,7 @@ void neap_task_end(neap_task *t, int status)
     if (status != 0 || returned) {
         if (returned)
             lua_settop(T, 2);
+        rt->raised_nil |= t->main && lua_isnil(T, -1);
         lua_xmove(T, S, 1);
         neap_error_normalize(S, returned ? NULL : T, t);
         if (status != 0)

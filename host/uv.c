@@ -104,6 +104,12 @@ static void busy(neap_env *env, int n)
     neap_closing_advance(env->rt);
 }
 
+static int stop_signal(neap_env *env)
+{
+    int own = env->rt->root->runtime->options.preempt_signal;
+    return own ? own : neap_os_signal_taken();
+}
+
 const neap_uv neap_the_uv = {
     .size = sizeof(neap_uv),
     .loop = loop,
@@ -113,4 +119,5 @@ const neap_uv neap_the_uv = {
     .stop = stop,
     .alive = alive,
     .busy = busy,
+    .stop_signal = stop_signal,
 };

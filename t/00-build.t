@@ -136,8 +136,8 @@ SKIP: {
     my $root = tempdir(CLEANUP => 1);
     run("make install DESTDIR=$root PREFIX=/usr");
     my @files = map { s/\d+\.\d+\.\d+/VERSION/r } sort map { substr $_, length $root } split /\n/, `find $root ! -type d`;
-    my @wanted = qw(/usr/bin/neap /usr/include/neap/extension.h /usr/include/neap/neap.h /usr/lib/libneap.a
-      /usr/lib/libneap.so /usr/lib/libneap.so.0 /usr/lib/libneap.so.VERSION /usr/lib/pkgconfig/neap.pc
+    my @wanted = qw(/usr/bin/neap /usr/include/neap/arguments.h /usr/include/neap/extension.h /usr/include/neap/neap.h
+      /usr/lib/libneap.a /usr/lib/libneap.so /usr/lib/libneap.so.0 /usr/lib/libneap.so.VERSION /usr/lib/pkgconfig/neap.pc
       /usr/share/doc/neap/LICENSE /usr/share/man/man1/neap.1 /usr/share/neap/types/uv.lua);
     my %there = map { $_ => 1 } @files;
     is(join(' ', grep { !$there{$_} } @wanted), '', 'make install puts everything where it belongs');

@@ -27,12 +27,17 @@ void http_body_begin(http_exchange *x)
     x->body.state = h->chunked || h->content_length > 0 ? HTTP_BODY_UNREAD : HTTP_BODY_DONE;
 }
 
-void http_body_fail(http_exchange *x, int error, int refusal, const char *message)
+void http_body_blame(http_exchange *x, int error, int refusal, const char *message)
 {
-    x->body.state = HTTP_BODY_FAILED;
     x->body.error = error;
     x->body.refusal = (uint16_t)refusal;
     x->body.message = message;
+}
+
+void http_body_fail(http_exchange *x, int error, int refusal, const char *message)
+{
+    x->body.state = HTTP_BODY_FAILED;
+    http_body_blame(x, error, refusal, message);
     http_wait_wake(&x->readers, error, message);
     http_flow_end(x, error, message);
 }
@@ -243,11 +248,14 @@ static int push_body(lua_State *L, const http_exchange *x)
 
 static void give_body(http_exchange *x, double limit)
 {
+    bool done = x->body.state == HTTP_BODY_DONE;
     bool fits = !x->body.data || (double)x->body.data->end <= limit;
-    if (x->body.state == HTTP_BODY_FAILED)
+    if (done && !fits)
+        http_body_blame(x, NEAP_ELIMIT, 413, TOO_LARGE); /* who wants more gets it */
+    if (done && fits)
+        http_wait_wake(&x->readers, 0, NULL);
+    else if (done || x->body.state == HTTP_BODY_FAILED)
         http_wait_wake(&x->readers, x->body.error, x->body.message);
-    else if (x->body.state == HTTP_BODY_DONE)
-        http_wait_wake(&x->readers, fits ? 0 : NEAP_ELIMIT, fits ? NULL : TOO_LARGE);
 }
 
 /* ELIMIT: larger than its limit; EPARSE: malformed, or the client ended within it; ETIMEDOUT: not there
@@ -271,11 +279,16 @@ int http_request_body(lua_State *L)
     return neap->wait(L, &w->op);
 }
 
-/* What a handler passes on of this is answered with 400, and no report. */
+/* What a handler passes on of this is answered with 400, and no report. Asked again, it is the same. */
 int http_request_reject(lua_State *L)
 {
     http_exchange *x = http_check(L, HTTP_REQUEST);
-    x->body.error = NEAP_EPARSE;
-    x->body.refusal = 400;
-    return neap->fail(L, NEAP_EPARSE, NEAP_F_MESSAGE, luaL_checkstring(L, 2), NEAP_F_END);
+    const char *message = luaL_checkstring(L, 2);
+    if (!x->body.rejection) {
+        neap->push_error(L, NEAP_EPARSE, NEAP_F_MESSAGE, message, NEAP_F_END);
+        x->body.rejection = neap->hold(L, -1);
+    }
+    lua_pushnil(L);
+    neap->held(L, x->body.rejection);
+    return 2;
 }

@@ -58,7 +58,7 @@ http_exchange *http_check(lua_State *L, enum http_kind kind)
         if (identity == http_state_of(L)->identities[kind])
             return http_ref_check(L, ref);
     }
-    luaL_error(L, "bad argument #1 (%s expected, got %s)", types[kind], luaL_typename(L, 1));
+    luaL_typerror(L, 1, types[kind]);
     return NULL;
 }
 

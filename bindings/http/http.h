@@ -268,8 +268,9 @@ struct http_exchange {
         double limit;    /* of bytes */
         double patience; /* seconds that were left when the reader paused */
         uint64_t left;   /* bytes to come (length), or come (chunked) */
-        int error;       /* of a failed one, with its message, and the status that answers it if */
+        int error; /* that reading it gave, with its message, and the status that answers it if */
         const char *message; /* the handler does not take it */
+        int rejection;       /* held: the error of what makes no sense in it */
         uint16_t refusal;
         uint8_t state;
         bool continued; /* "100 Continue" was sent */
@@ -326,6 +327,7 @@ const char *http_handler_omission(const http_exchange *x, int *status);
 
 void http_body_begin(http_exchange *x);
 size_t http_body_feed(http_exchange *x, const char *data, size_t len); /* bytes used */
+void http_body_blame(http_exchange *x, int error, int refusal, const char *message);
 void http_body_fail(http_exchange *x, int error, int refusal, const char *message);
 bool http_body_drain(http_exchange *x);         /* false: too much is left, close instead */
 bool http_body_bounded(const http_exchange *x); /* what is left is worth draining */

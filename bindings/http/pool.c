@@ -246,6 +246,7 @@ void http_pool_release(http_exchange *x)
     x->ticket->serial++;
     http_flow_drop(x);
     drop_buffers(x);
+    neap->let_go(state->env, &x->body.rejection);
     x->c = NULL;
     if (x->text_size > TEXT_KEEP || state->exchange_count >= EXCHANGES) {
         exchange_free(x);

@@ -390,6 +390,11 @@ struct neap_table {
      * for there is a callback on the stack's top, or the task has not let others run for long. Asked
      * once a call, before the effect. */
     int (*at_once)(lua_State *L, const neap_op_class *type);
+
+    /* As lauxlib's luaL_argerror, luaL_typerror and luaL_error: see arguments.h. */
+    int (*argument_error)(lua_State *L, int index, const char *message);
+    int (*type_error)(lua_State *L, int index, const char *expected);
+    int (*script_error)(lua_State *L, const char *format, ...);
 };
 
 /* Flags of transport_bind: IPv6 only; SO_REUSEPORT where the system has it. */
@@ -422,6 +427,9 @@ typedef struct {
 
     /* n more requests (fewer, when negative) are under way: the runtime's end waits for them. */
     void (*busy)(neap_env *env, int n);
+
+    /* The signal that stops scripts when their time is up; 0: none does. A handler of another kind would undo that. */
+    int (*stop_signal)(neap_env *env);
 } neap_uv;
 
 /* ---- The interface "neap.stream/1", of who makes stream objects. ---- */
@@ -435,6 +443,11 @@ typedef struct {
     int (*unread)(lua_State *L, int index, const char *data, size_t length);
     /* The stream object at index reads only while somebody waits for it, and asks again after an end. */
     void (*on_demand)(lua_State *L, int index);
+    /* What transport_take would say to the stream object at index: 0, NEAP_ECLOSED, or UV_EBUSY: something waits, is
+     * still to be written, or has been read and not taken. */
+    int (*is_free)(lua_State *L, int index);
+    /* What has been read and not taken is gone: how many bytes, or UV_EBUSY: somebody reads. */
+    ptrdiff_t (*discard)(lua_State *L, int index);
 } neap_streams;
 
 /* ---- The descriptor. ---- */
@@ -467,6 +480,8 @@ typedef struct {
 
 /* The host's table: one for all files of an extension, set before open(). */
 __attribute__((weak, visibility("hidden"))) const neap_table *neap;
+
+#include <neap/arguments.h> /* lauxlib's checks, which name the script's line */
 
 /* NEAP_EXTENSION(name, .functions = ..., .state_size = ..., ...): once, at the end of one file. */
 #define NEAP_EXTENSION(id, ...)                                                                    \
