@@ -6,7 +6,8 @@
  *
  * All Lua work is done on `S`, a thread of the VM that is never resumed, inside one protected call a
  * drain (queue.c). What must survive a raised error there is noted in the runtime first
- * (`delivering`, `ending`), and picked up by the drain.
+ * (`delivering`, `ending`), and picked up by the drain. What a finalizer begins in the middle of that is
+ * noted on top of it.
  */
 #ifndef NEAP_HOST_H
 #define NEAP_HOST_H
@@ -155,8 +156,8 @@ struct neap_runtime {
     bool entered;           /* its VM is on the C stack, through the scheduler */
     bool preempted;         /* its current task was preempted: nobody else enters the VM */
     int late;               /* callbacks of libuv that had to queue (uv.c) */
-    op_head *delivering;    /* its results are being pushed */
-    neap_task *arriving;    /* is being made: its function and arguments are pushed */
+    op_head *delivering;    /* its results are being pushed; linked by `below` */
+    neap_task *arriving;    /* is being made: its function and arguments are pushed; by `next_free` */
     neap_task *waking;      /* a cancelled task, being told */
     neap_task *ending;      /* its end is being handled */
 
@@ -294,6 +295,7 @@ int neap_error_take(neap_runtime *rt, neap_error *error); /* pops any error valu
 int neap_error_set(neap_error *error, int status, const char *format, ...);
 void neap_unhandled(neap_runtime *rt, lua_State *S, int index, bool fatal);
 void neap_unhandled_raw(neap_runtime *rt);
+void neap_report_finalizers(lua_State *L); /* what they raise, from now on */
 
 /* ---- trace.c ---- */
 

@@ -165,10 +165,9 @@ static void rescue(neap_runtime *rt)
 {
     rt->current = NULL;
     rt->collect_wanted = true;
-    neap_task *arriving = rt->arriving;
-    rt->arriving = NULL;
-    if (arriving)
-        neap_task_free(arriving);
+    neap_arriving_drop(rt);
+    while (rt->delivering && rt->delivering->state == OP_NEW) /* a finalizer's */
+        neap_op_rescue(rt);
     if (rt->delivering)
         neap_op_rescue(rt);
     else if (rt->waking)

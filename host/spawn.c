@@ -17,11 +17,11 @@ neap_task *neap_task_make(lua_State *L, neap_scope *scope, int n)
 {
     neap_runtime *rt = scope->rt;
     neap_task *t = neap_task_new(L, scope);
-    rt->arriving = t;
+    neap_arriving(rt, t);
     if (L != rt->S)
         neap_task_site(t, L);
     give(L, t, n);
-    rt->arriving = NULL;
+    neap_arrived(rt, t);
     return t;
 }
 

@@ -146,6 +146,23 @@ subtest 'the library of a folder, NEAP_LUA' => sub {
     local $ENV{NEAP_LUA} = $lua;
     my ($out, $err, $status) = run('print(debug.getinfo(require("neap.net").listen).source)');
     is("$out$err$status", "\@$lua/neap/net.lua\n0", 'is that which runs');
+    delete $ENV{NEAP_LUA};
+    ($out, $err, $status) = run('local info = debug.getinfo(require("neap.net").listen) print(info.source, info.linedefined > 100)');
+    is("$out$err$status", "\@neap/net.lua\ttrue\n0", 'else what is built in, which knows its names and lines');
+};
+
+subtest 'a finalizer that fails' => sub {
+    my $drop = "local function drop() local p = newproxy(true) getmetatable(p).__gc = function()\n  error('at the end')\nend end\n";
+    my ($out, $err, $status) = run("${drop}drop() collectgarbage() print 'goes on' require('neap.task').yield() print 'ends'");
+    is("$out$status", "goes on\nends\n0", 'ends nothing');
+    like($err, qr/\Aneap: script\.lua:2: at the end\n/, 'but is reported');
+    ($out, $err, $status) = run("require('neap.host').on_error(function(err) print('got', err) end)\n${drop}drop() collectgarbage()");
+    is("$out$err$status", "got\tscript.lua:3: at the end\n0", 'to on_error');
+    ($out, $err, $status) = run("${drop}kept = drop()");
+    is("$out$status", '0', 'at the end of the program');
+    like($err, qr/\Aneap: script\.lua:2: at the end\n/, 'as well');
+    ($out, $err, $status) = run("local ffi = require 'ffi' ffi.gc(ffi.new 'int[1]', function() error('of ffi', 0) end) collectgarbage() require('neap.task').yield()");
+    like("$out$err$status", qr/\Aneap: of ffi\n.*0\z/s, 'that of ffi.gc too');
 };
 
 subtest "a connection's handler" => sub {
