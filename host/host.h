@@ -149,7 +149,6 @@ struct neap_runtime {
     /* The scheduler. */
     neap_job *head, **tail; /* run queue */
     list ready;             /* in root->ready when the queue is not empty */
-    int drained;            /* jobs run in this drain */
     neap_task *current;     /* the task that runs now */
     bool suspending;        /* the coroutine that just yielded waits or was preempted */
     int nowait;             /* depth of resumes made where the VM cannot yield */
