@@ -162,7 +162,7 @@ void neap_task_site(neap_task *t, lua_State *L)
     t->line = neap_vm_where(L, t->site, sizeof t->site);
     if (by)
         take_spawner(t, by);
-    if (memcmp(t->site, "neap/", 5) != 0)
+    if (t->line && memcmp(t->site, "neap/", 5) != 0)
         return; /* called by the script itself, as a rule */
     if (neap_user_frame(L, &ar)) {
         memcpy(t->site, ar.short_src, sizeof t->site);

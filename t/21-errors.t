@@ -186,8 +186,22 @@ END
         like($err, qr/\Aneap: $raised{$code}.*\n +4 \| .*\n +\| +\^\nstack traceback:\n/, "$code: its text");
         like($err, qr/\tscript\.lua:4: in function 'inner'\n\tscript\.lua:8: in function <script\.lua:6>/, 'its lines');
         unlike($err, qr{neap/|at 0x|xpcall|in a C function}, "nothing of Neap's inside") or diag($err);
+        like($err, qr/\n\tspawned at script\.lua:6\n*\z/, 'and where its server was made');
         is($status, 0, 'and the program goes on');
     }
+    my ($out, $err, $status) = run(<<'LUA');
+local http, net = require "neap.http", require "neap.net"
+local server
+server = http.serve({ host = "127.0.0.1", port = 0 }, function()
+  server:close()
+  require("neap.task").sleep(0.001)
+  error "boom"
+end)
+local stream = net.connect("127.0.0.1", server.port)
+stream:write "GET / HTTP/1.0\r\n\r\n"
+stream:read_all()
+LUA
+    like($err, qr/\Aneap: script\.lua:6: boom\n.*\n\tspawned at script\.lua:3\n*\z/s, "that of neap.http too") or diag($err);
 };
 
 subtest 'on_error' => sub {
