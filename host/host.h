@@ -206,6 +206,7 @@ struct neap_runtime {
     uint64_t slice_began; /* ns */
     uint64_t drain;       /* the last drain it ran in */
     uint64_t drain_used;  /* ns of script in `drain` */
+    uint64_t overrun;     /* ns that it went on after its time was up: the most */
 
     /* Output. */
     char *out; /* the buffer */
