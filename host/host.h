@@ -6,7 +6,8 @@
  *
  * All Lua work is done on `S`, a thread of the VM that is never resumed, inside one protected call a
  * drain (queue.c). What must survive a raised error there is noted in the runtime first
- * (`delivering`, `ending`), and picked up by the drain.
+ * (`delivering`, `ending`), and picked up by the drain. What a finalizer begins in the middle of that is
+ * noted on top of it.
  */
 #ifndef NEAP_HOST_H
 #define NEAP_HOST_H
@@ -148,15 +149,14 @@ struct neap_runtime {
     /* The scheduler. */
     neap_job *head, **tail; /* run queue */
     list ready;             /* in root->ready when the queue is not empty */
-    int drained;            /* jobs run in this drain */
     neap_task *current;     /* the task that runs now */
     bool suspending;        /* the coroutine that just yielded waits or was preempted */
     int nowait;             /* depth of resumes made where the VM cannot yield */
     bool entered;           /* its VM is on the C stack, through the scheduler */
     bool preempted;         /* its current task was preempted: nobody else enters the VM */
     int late;               /* callbacks of libuv that had to queue (uv.c) */
-    op_head *delivering;    /* its results are being pushed */
-    neap_task *arriving;    /* is being made: its function and arguments are pushed */
+    op_head *delivering;    /* its results are being pushed; linked by `below` */
+    neap_task *arriving;    /* is being made: its function and arguments are pushed; by `next_free` */
     neap_task *waking;      /* a cancelled task, being told */
     neap_task *ending;      /* its end is being handled */
 
@@ -206,6 +206,7 @@ struct neap_runtime {
     uint64_t slice_began; /* ns */
     uint64_t drain;       /* the last drain it ran in */
     uint64_t drain_used;  /* ns of script in `drain` */
+    uint64_t overrun;     /* ns that it went on after its time was up: the most */
 
     /* Output. */
     char *out; /* the buffer */
@@ -295,6 +296,7 @@ int neap_error_take(neap_runtime *rt, neap_error *error); /* pops any error valu
 int neap_error_set(neap_error *error, int status, const char *format, ...);
 void neap_unhandled(neap_runtime *rt, lua_State *S, int index, bool fatal);
 void neap_unhandled_raw(neap_runtime *rt);
+void neap_report_finalizers(lua_State *L); /* what they raise, from now on */
 
 /* ---- argument.c: for extension.h's table ---- */
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "host.h"
+#include "vm.h"
 
 enum { CLASS_BYTES = 64, KEPT = 1024, DIRECT_WAITS = 256 };
 
@@ -186,7 +187,7 @@ void neap_op_pin(lua_State *L, neap_op *op, int index)
     for (size_t i = 0; i < sizeof o->pins / sizeof o->pins[0]; i++)
         if (!o->pins[i]) {
             o->pins[i] = neap_anchor(o->rt, L);
-            o->rt->delivering = NULL;
+            neap_delivered(o->rt, o);
             return;
         }
     luaL_error(L, "%s pins too many values", op->type->name);
@@ -194,12 +195,22 @@ void neap_op_pin(lua_State *L, neap_op *op, int index)
 
 /* ---- Waiting ---- */
 
-/* From here until rt->delivering is NULL again an error that is raised finds `o`. */
+/* From here until neap_delivered an error that is raised finds `o`. */
 void neap_delivering(neap_runtime *rt, op_head *o)
 {
-    if (rt->delivering) /* left over: raised and caught in the script's own hands */
+    while (rt->delivering &&
+           !neap_vm_finalizes(rt->L)) /* left over: the script has caught what was raised */
         neap_op_rescue(rt);
+    o->below = rt->delivering;
     rt->delivering = o;
+}
+
+/* What lies above it is left over from a finalizer. */
+void neap_delivered(neap_runtime *rt, op_head *o)
+{
+    while (rt->delivering != o)
+        neap_op_rescue(rt);
+    rt->delivering = o->below;
 }
 
 static void run_callback(neap_job *job);
@@ -222,7 +233,7 @@ static int wait_direct(lua_State *L, neap_runtime *rt, op_head *o)
 {
     neap_delivering(rt, o);
     int n = neap_op_outcome(L, o);
-    rt->delivering = NULL;
+    neap_delivered(rt, o);
     neap_op_release(o, true);
     return n;
 }
@@ -327,11 +338,11 @@ static void run_callback(neap_job *job)
     neap_delivering(rt, o);
     neap_anchor_push(rt, S, o->callback);
     neap_task *t = neap_task_make(S, o->scope, 0);
-    rt->arriving = t; /* until its arguments are there, which may raise */
+    neap_arriving(rt, t); /* until its arguments are there, which may raise */
     t->callback = true;
     int n = o->state == OP_DETACHED ? push_cancelled(S, o, t) : push_outcome(S, o, t);
-    rt->delivering = NULL;
-    rt->arriving = NULL;
+    neap_delivered(rt, o);
+    neap_arrived(rt, t);
     o->queued = false;
     neap_anchor_drop(rt, &o->callback);
     if (o->completed)
@@ -367,7 +378,7 @@ void neap_op_cancel(op_head *o, int status)
 void neap_op_rescue(neap_runtime *rt)
 {
     op_head *o = rt->delivering;
-    rt->delivering = NULL;
+    rt->delivering = o->below;
     if (o->state == OP_NEW) {
         neap_op_release(o, false);
         return;

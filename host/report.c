@@ -2,6 +2,7 @@
  * one that nobody took goes to the script's handler, the embedder's, or standard error; and what is of
  * the embedder's is copied into a neap_error.
  */
+#include <lualib.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -106,8 +107,9 @@ void neap_error_normalize(lua_State *S, lua_State *T, const neap_task *t)
 /* A message handler: the error as an object, with the traceback of where it was raised. */
 int neap_error_handler(lua_State *L)
 {
+    neap_runtime *rt = neap_of(L);
     lua_settop(L, 1);
-    neap_error_normalize(L, L, NULL);
+    neap_error_normalize(L, L, rt ? rt->current : NULL);
     return 1;
 }
 
@@ -250,4 +252,38 @@ void neap_unhandled_raw(neap_runtime *rt)
         neap_reap(rt);
     neap_error_set(&error, UV_ENOMEM, "not enough memory");
     to_host(rt, &error, false);
+}
+
+/* ---- What a finalizer raises ---- */
+
+static int report_finalizer(lua_State *L)
+{
+    neap_unhandled(neap_of(L), L, 1, false);
+    return 0;
+}
+
+/* It came in the middle of whatever made garbage, so it is told in a turn of its own, if there is one. */
+static int on_finalizer(lua_State *L)
+{
+    neap_runtime *rt = neap_of(L);
+    lua_settop(L, 1);
+    if (!rt || rt->state >= RT_DROPPED)
+        return rt ? report_finalizer(L) : 0;
+    lua_pushcfunction(L, report_finalizer);
+    lua_insert(L, 1);
+    neap_task *t = neap_task_make(L, rt->scope, 1);
+    t->callback = true;
+    neap_task_ready(t);
+    return 0;
+}
+
+/* LuaJIT's own handler of this event writes to the standard error. */
+void neap_report_finalizers(lua_State *L) /* protected */
+{
+    lua_getglobal(L, LUA_JITLIBNAME);
+    lua_getfield(L, -1, "attach");
+    lua_pushcfunction(L, on_finalizer);
+    lua_pushliteral(L, "errfin");
+    lua_call(L, 2, 0);
+    lua_pop(L, 1);
 }

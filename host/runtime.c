@@ -113,6 +113,8 @@ static void setup(neap_runtime *rt, lua_State *L)
         neap_sandbox_libraries(L);
     else if (!rt->foreign)
         luaL_openlibs(L);
+    if (!rt->foreign)
+        neap_report_finalizers(L);
     rt->S = lua_newthread(L);
     rt->thread_ref = luaL_ref(L, LUA_REGISTRYINDEX);
     lua_createtable(L, 16, 0);

@@ -198,6 +198,16 @@ static void push_env(lua_State *L, neap_env *env)
     neap_carry(L, env->rt, env);
 }
 
+static void site(lua_State *L, neap_site *site)
+{
+    lua_Debug ar;
+    *site = (neap_site){0};
+    if (!neap_user_frame(L, &ar))
+        return;
+    site->line = ar.currentline;
+    memcpy(site->source, ar.short_src, sizeof site->source);
+}
+
 /* ---- Streams: whichever extension makes them says how to get at their transports ---- */
 
 static neap_env *stream_maker(lua_State *L)
@@ -306,4 +316,5 @@ const neap_table neap_the_table = {
     .argument_error = neap_argument_error,
     .type_error = neap_type_error,
     .script_error = neap_script_error,
+    .site = site,
 };

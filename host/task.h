@@ -34,7 +34,7 @@ struct neap_task {
     op_head *op;          /* waits on */
     task_box *box;        /* its Lua object, while there is one */
     neap_spawn *spawn;    /* its C owner, for the function that spawn() started */
-    neap_task *next_free; /* in the pool */
+    neap_task *next_free; /* in the pool; being made: the next in rt->arriving */
     int nargs;            /* on L's stack, for the first resume */
     int state;            /* TASK_... */
     bool callback;        /* runs even when it was cancelled before it began */
@@ -118,6 +118,7 @@ struct op_head {
     neap_task *task;   /* who waits */
     neap_scope *scope; /* callback form: member of */
     list member;       /* in scope->ops, or a list of the class's own */
+    op_head *below;    /* in rt->delivering */
     char *fields;      /* of the error: see error.c; NULL none */
     int callback;      /* anchored function */
     int pins[3];       /* anchored, until release */
@@ -152,6 +153,7 @@ void neap_ops_free(neap_runtime *rt);
 int neap_op_outcome(lua_State *S, op_head *o); /* push nil, err or the results */
 void neap_op_release(op_head *o, bool delivered);
 void neap_delivering(neap_runtime *rt, op_head *o);
+void neap_delivered(neap_runtime *rt, op_head *o);
 void neap_op_rescue(neap_runtime *rt); /* delivering rt->delivering raised */
 
 /* ---- task.c ---- */
@@ -170,6 +172,9 @@ void neap_task_cancel(neap_task *t, int status);
 int neap_task_cancel_error(lua_State *L, neap_task *t); /* push it */
 void neap_task_rescue_waking(neap_runtime *rt);         /* telling rt->waking of it raised */
 void neap_task_drop(neap_task *t);                      /* the runtime closes */
+void neap_arriving(neap_runtime *rt, neap_task *t);
+void neap_arrived(neap_runtime *rt, neap_task *t);
+void neap_arriving_drop(neap_runtime *rt); /* making these raised */
 void neap_reap(neap_runtime *rt);
 
 /* ---- task_end.c ---- */

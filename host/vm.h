@@ -43,6 +43,10 @@ void neap_vm_hook_leave(lua_State *L);
 int neap_vm_hook_count(lua_State *L);
 void neap_vm_set_hook_count(lua_State *L, int count);
 
+/* Is a finalizer (or a handler of jit.attach) running, which may have come in the middle of anything that
+ * allocates? True whenever that cannot be told. */
+bool neap_vm_finalizes(lua_State *L);
+
 /* Where the running C function was called from Lua: the chunk's short name, cut to fit, and the line;
  * 0 and an empty name when it was not. A few nanoseconds with internals. */
 int neap_vm_where(lua_State *L, char *source, size_t size);

@@ -219,6 +219,7 @@ int http_exchange_start(lua_State *L)
         http_push(L, x, HTTP_REQUEST);
     if (arity > 1)
         http_push(L, x, HTTP_RESPONSE);
+    x->spawn.site = &x->c->server->site;
     neap->spawn(L, arity, &x->spawn);
     return 0;
 }

@@ -136,6 +136,7 @@ struct http_server {
     http_state *state;
     neap_transport *listener; /* NULL: it has closed */
     int handler, object;      /* held */
+    neap_site site;           /* where it was made: its handlers' tasks come from there */
     http_connection *connections;
     http_drain *drains;  /* operations that wait for the end */
     neap_timer deadline; /* of those that close it */

@@ -228,6 +228,7 @@ int http_server_listen(lua_State *L)
     server->deadline = (neap_timer){.fire = on_deadline, .env = server->handle.env};
     server->handler = neap->hold(L, HANDLER);
     server->object = neap->hold(L, -1);
+    neap->site(L, &server->site);
     int r = try_listen(server, (struct sockaddr *)&address, flags);
     if (r == 0)
         return push_listening(L, server);

@@ -168,6 +168,12 @@ typedef struct neap_work {
 
 typedef struct neap_spawn neap_spawn;
 
+/* A line of the script's; 0: none is known. */
+typedef struct {
+    int line;
+    char source[60];
+} neap_site;
+
 /* A task and all that it starts (callbacks, timeouts, tasks of its groups) are one scope. */
 struct neap_spawn {
     /* The function has ended. L holds its results from `first` to its top when status is 0, or the
@@ -178,7 +184,8 @@ struct neap_spawn {
     void (*over)(neap_spawn *s);
 
     neap_env *env;
-    void *host[2]; /* the host's */
+    const neap_site *site; /* what a traceback says it was spawned at (NULL: nothing); copied */
+    void *host;            /* the host's */
 };
 
 /* ---- Transports: bytes both ways, the same face over TCP, pipe, TTY, TLS. ----
@@ -395,6 +402,9 @@ struct neap_table {
     int (*argument_error)(lua_State *L, int index, const char *message);
     int (*type_error)(lua_State *L, int index, const char *expected);
     int (*script_error)(lua_State *L, const char *format, ...);
+
+    /* Where the script has called the running function, for what is spawned on its behalf later. */
+    void (*site)(lua_State *L, neap_site *site);
 };
 
 /* Flags of transport_bind: IPv6 only; SO_REUSEPORT where the system has it. */
