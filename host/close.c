@@ -86,14 +86,17 @@ static void drop(neap_runtime *rt)
 {
     rt->state = RT_DROPPED;
     neap_timer_stop(rt->root, &rt->grace);
-    for (list *i = rt->scopes.next; i != &rt->scopes; i = i->next) {
+    for (list *i = rt->scopes.next; i != &rt->scopes;) {
         neap_scope *s = neap_container_of(i, neap_scope, all);
         for (list *j = s->tasks.next, *next; j != &s->tasks; j = next) {
             next = j->next;
+        s->refs++; /* with its last task it might go */
             neap_task_drop(neap_container_of(j, neap_task, member));
         }
     }
     neap_works_cancel(rt);
+        i = i->next;
+        neap_scope_unref(s);
     neap_handles_close(rt);
 }
 

@@ -76,6 +76,14 @@ static void test_waiting(void)
         "a shield that is longer than the grace", 1,
         "task.spawn(function() task.shield(100, function() task.sleep(100) print 'never' end) end)",
         "");
+    closes("task.each whose function is shielded for longer", 1,
+           "task.spawn(function()\n"
+           "  for i in task.each({1}, function() task.shield(100, function() task.sleep(100) end) end) do end end)",
+           "");
+    closes("a shield while time stands still", 1,
+           "require 'neap_fake_time'.start()\n"
+           "task.spawn(function() task.shield(100, function() task.sleep(100) end) end)",
+           "");
     closes("a shield raised while closing", 1,
            "task.spawn(function() pcall(task.sleep, 1000)\n"
            "  task.shield(1, function() print 'saving' end) end)",
