@@ -76,7 +76,7 @@ static void begin(neap_runtime *rt)
     cancel_all(rt);
     neap_queue_again(rt); /* what an exit held back */
     rt->grace.fire = on_grace;
-    neap_timer_start(rt->root, &rt->grace, rt->options.grace);
+    neap_timer_start_real(rt->root, &rt->grace, rt->options.grace);
     neap_wake_root(rt->root);
 }
 

@@ -359,6 +359,7 @@ void neap_timer_start(neap_root *root, neap_timer *t, double seconds);
 void neap_timer_stop(neap_root *root, neap_timer *t);
 void neap_timers_drop(neap_runtime *rt); /* its extensions' are stopped */
 void neap_timers_free(neap_root *root);
+void neap_timer_start_real(neap_root *root, neap_timer *t, double seconds); /* by the clock, always */
 uint64_t neap_time(const neap_root *root); /* ns, of timers: the clock's, unless it is faked */
 void neap_time_fake(neap_root *root);
 bool neap_time_step(neap_root *root, uint64_t until);
