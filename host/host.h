@@ -181,6 +181,7 @@ struct neap_runtime {
     list handles; /* all open and closing ones */
     int handle_count;
     int transports; /* whose memory has not gone yet */
+    list staying; /* closed ones whose objects are not yet collected */
     neap_env *envs; /* newest first */
     struct provided *provided;
     neap_remote *remotes; /* head of the list, under root->lock */
@@ -381,6 +382,7 @@ void neap_handles_list(lua_State *L, neap_runtime *rt);
 void neap_handles_close(neap_runtime *rt);
 
 /* ---- extension.c, table.c, uv.c ---- */
+void neap_handles_forget(neap_runtime *rt); /* of a VM that lives on: objects of closed ones refer to none */
 
 extern const neap_table neap_the_table;
 extern const neap_uv neap_the_uv;
