@@ -382,7 +382,7 @@ void neap_op_rescue(neap_runtime *rt)
     } else if (!again) {
         neap_queue_front(rt, &o->job);
     } else {
-        neap_unhandled_raw(rt);
+        neap_unhandled_raw(rt, false);
         o->queued = false;
         if (o->completed)
             neap_op_release(o, false);
