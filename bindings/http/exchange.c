@@ -32,16 +32,16 @@ void http_wait_cancel(neap_op *op)
     neap->complete(op, UV_ECANCELED, NEAP_F_END);
 }
 
-static int body_results(lua_State *L, neap_op *op)
+/* In results, where nothing but a want of memory raises: pushes nil and an error when it is NULL. */
+http_exchange *http_wait_exchange(lua_State *L, const neap_op *op)
 {
-    http_wait *w = (http_wait *)op;
-    http_ref ref = {w->ticket, w->serial};
-    const http_buffer *data = http_ref_check(L, &ref)->body.data;
-    lua_pushlstring(L, data ? data->data : "", data ? data->end : 0);
-    return 1;
+    const http_wait *w = (const http_wait *)op;
+    if (w->ticket->serial == w->serial)
+        return w->ticket->exchange;
+    neap->fail(L, NEAP_ECLOSED, NEAP_F_MESSAGE, "the request is over", NEAP_F_END);
+    return NULL;
 }
 
-const neap_op_class http_wait_body = {"http.request.body", body_results, http_wait_cancel, NULL};
 const neap_op_class http_wait_room = {"http.response.write", NULL, http_wait_cancel, NULL};
 
 /* Takes a callback off L's top, as op_new does. In the order of the calls. */

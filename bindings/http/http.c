@@ -75,8 +75,9 @@ static int set_encoder(lua_State *L)
     http_state *state = http_state_of(L);
     luaL_checktype(L, 1, LUA_TFUNCTION);
     lua_settop(L, 1);
-    luaL_unref(L, LUA_REGISTRYINDEX, state->encode);
-    state->encode = luaL_ref(L, LUA_REGISTRYINDEX);
+    int before = state->encode;
+    state->encode = luaL_ref(L, LUA_REGISTRYINDEX); /* may raise */
+    luaL_unref(L, LUA_REGISTRYINDEX, before);
     return 0;
 }
 

@@ -296,6 +296,16 @@ struct http_exchange {
     bool late;       /* it took longer than handler_timeout */
 };
 
+static inline const char *http_target(const http_exchange *x) /* of its head; not ended by a 0 */
+{
+    return x->text + x->head.target.at;
+}
+
+static inline char *http_scratch(const http_exchange *x) /* as much room as its target takes */
+{
+    return x->text + x->head_len;
+}
+
 static inline bool http_reads_body(const http_connection *c)
 {
     return c->x && (c->x->body.state == HTTP_BODY_READING ||
@@ -306,7 +316,8 @@ static inline bool http_reads_body(const http_connection *c)
 int http_exchange_begin(http_exchange *x, const char *data, size_t len);
 int http_exchange_start(lua_State *L);                 /* its task, of a light userdata */
 void http_exchange_left(http_exchange *x, int status); /* the client has */
-extern const neap_op_class http_wait_body, http_wait_room;
+extern const neap_op_class http_wait_room;
+http_exchange *http_wait_exchange(lua_State *L, const neap_op *op);
 void http_wait_cancel(neap_op *op);
 http_wait *http_wait_new(lua_State *L, http_exchange *x, const neap_op_class *type,
                          http_wait **list);
