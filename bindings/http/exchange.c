@@ -93,7 +93,7 @@ void http_exchange_left(http_exchange *x, int status)
 static void answer_json(http_exchange *x, lua_State *S)
 {
     size_t len;
-    lua_rawgeti(S, LUA_REGISTRYINDEX, x->state->encode);
+    neap->held(S, x->state->encode);
     lua_insert(S, -2);
     if (lua_pcall(S, 1, 1, 0) != 0) {
         http_handler_misused(x, S, lua_tostring(S, -1));
@@ -233,7 +233,7 @@ static void on_start(neap_job *job)
     }
     lua_State *L = neap->lua(x->state->env);
     c->phase = HTTP_HANDLING;
-    lua_rawgeti(L, LUA_REGISTRYINDEX, x->state->starter);
+    neap->held(L, x->state->starter);
     lua_pushlightuserdata(L, x); /* scripts never see it */
     if (lua_pcall(L, 1, 0, 0) == 0) {
         x->started = true;

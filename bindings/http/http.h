@@ -89,11 +89,10 @@ struct http_state {
     http_ticket *tickets;
     struct http_slab *slabs; /* where tickets lie */
     int buffer_count, large_count, exchange_count;
-    int metatables[HTTP_KINDS], methods[HTTP_KINDS]; /* registry */
-    const void *identities[HTTP_KINDS];              /* of the metatables */
-    int encode;                                      /* registry: JSON text of a value */
-    int starter;                                     /* registry: http_exchange_start */
-    char date[40];                                   /* "Date: ...\r\n" */
+    const void *identities[HTTP_KINDS]; /* of the metatables */
+    int encode;                         /* held: JSON text of a value */
+    int starter;                        /* held: http_exchange_start */
+    char date[40];                      /* "Date: ...\r\n" */
     double date_until, now;
     bool fresh; /* now is this turn's */
 };

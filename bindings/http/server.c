@@ -205,6 +205,16 @@ static int push_listening(lua_State *L, http_server *server)
     return 3;
 }
 
+/* One for all servers. It has the environment of the function that runs, as the others do. */
+static void hold_starter(lua_State *L, http_state *state)
+{
+    if (state->starter)
+        return;
+    lua_pushcfunction(L, http_exchange_start);
+    state->starter = neap->hold(L, -1);
+    lua_pop(L, 1);
+}
+
 int http_server_listen(lua_State *L)
 {
     enum { ADDRESS = 1, OPTIONS, HANDLER, ARITY };
@@ -226,6 +236,7 @@ int http_server_listen(lua_State *L)
     server->options = options;
     server->arity = arity;
     server->deadline = (neap_timer){.fire = on_deadline, .env = server->handle.env};
+    hold_starter(L, server->state);
     server->handler = neap->hold(L, HANDLER);
     server->object = neap->hold(L, -1);
     int r = try_listen(server, (struct sockaddr *)&address, flags);

@@ -107,7 +107,7 @@ static void test_restored(void)
     int before = lua_gc(L, LUA_GCCOUNT, 0);
     for (int i = 0; i < 50; i++) {
         rt = attach(L, NULL);
-        start(rt, "require 'neap.task'.spawn(function() end)");
+        start(rt, "require 'neap.task'.spawn(function() end) require 'neap.http'");
         neap_run(rt);
         neap_close(rt, NULL, NULL);
     }
