@@ -50,10 +50,11 @@ struct neap_root {
     bool owns_loop;
     bool running;         /* uv_run is on the stack */
     neap_runtime *runner; /* the one whose script runs the loop itself; or NULL */
-    neap_runtime *driven; /* the one that neap_run or neap_step is for; NULL: none, or it has closed */
-    bool stopped;         /* a script has stopped the loop */
-    int inside;           /* calls of the embedder's under way: a close waits for their end */
-    int handles;          /* of the next five, not yet closed */
+    neap_runtime
+        *driven;  /* the one that neap_run or neap_step is for; NULL: none, or it has closed */
+    bool stopped; /* a script has stopped the loop */
+    int inside;   /* calls of the embedder's under way: a close waits for their end */
+    int handles;  /* of the next five, not yet closed */
     uv_prepare_t prepare; /* active on a loop that is given */
     uv_check_t check;
     uv_idle_t idle;
@@ -359,7 +360,8 @@ void neap_collect(neap_runtime *rt);      /* protected */
 
 uint64_t neap_clock(void); /* ns, monotonic: the one clock */
 void neap_timer_start(neap_root *root, neap_timer *t, double seconds);
-void neap_timer_start_real(neap_root *root, neap_timer *t, double seconds); /* by the clock, always */
+void neap_timer_start_real(neap_root *root, neap_timer *t,
+                           double seconds); /* by the clock, always */
 void neap_timer_stop(neap_root *root, neap_timer *t);
 void neap_timers_drop(neap_runtime *rt); /* its extensions' are stopped */
 void neap_timers_free(neap_root *root);
@@ -382,7 +384,8 @@ void neap_handle_close(neap_handle *h);
 void neap_handle_closed(neap_handle *h);
 void neap_handles_list(lua_State *L, neap_runtime *rt);
 void neap_handles_close(neap_runtime *rt);
-void neap_handles_forget(neap_runtime *rt); /* of a VM that lives on: objects of closed ones refer to none */
+void neap_handles_forget(
+    neap_runtime *rt); /* of a VM that lives on: objects of closed ones refer to none */
 
 /* ---- extension.c, table.c, uv.c ---- */
 

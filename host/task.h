@@ -64,8 +64,8 @@ typedef struct {
 struct task_box {
     const void *magic;
     neap_runtime *rt;
-    list all;         /* in rt->boxes */
-    neap_task *task;  /* while it is alive, which keeps the object too */
+    list all;        /* in rt->boxes */
+    neap_task *task; /* while it is alive, which keeps the object too */
     bool ended, failed;
     int results;      /* how many are in the object's own table: of a failed one, the error */
     list waiters;     /* operations in join */

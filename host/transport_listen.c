@@ -30,7 +30,7 @@ struct listener {
     bool failing; /* the last accept failed, and that was reported */
     uv_poll_t poll;
     char path[sizeof(((struct sockaddr_un *)0)->sun_path) + 1]; /* to be unlinked; may be empty */
-    dev_t device; /* what bind has made there */
+    dev_t device;                                               /* what bind has made there */
     ino_t inode;
 };
 

@@ -214,7 +214,7 @@ int http_exchange_start(lua_State *L)
 {
     http_exchange *x = lua_touserdata(L, 1);
     int arity = x->c->server->arity;
-    http_server_push_handler(L, x->c->server);
+    lua_pushvalue(L, lua_upvalueindex(1));
     if (arity > 0)
         http_push(L, x, HTTP_REQUEST);
     if (arity > 1)
@@ -233,7 +233,7 @@ static void on_start(neap_job *job)
     }
     lua_State *L = neap->lua(x->state->env);
     c->phase = HTTP_HANDLING;
-    neap->held(L, x->state->starter);
+    neap->held(L, c->server->starter);
     lua_pushlightuserdata(L, x); /* scripts never see it */
     if (lua_pcall(L, 1, 0, 0) == 0) {
         x->started = true;

@@ -91,7 +91,6 @@ struct http_state {
     int buffer_count, large_count, exchange_count;
     const void *identities[HTTP_KINDS]; /* of the metatables */
     int encode;                         /* held: JSON text of a value */
-    int starter;                        /* held: http_exchange_start */
     char date[40];                      /* "Date: ...\r\n" */
     double date_until, now;
     bool fresh; /* now is this turn's */
@@ -134,7 +133,7 @@ struct http_server {
     neap_handle handle;
     http_state *state;
     neap_transport *listener; /* NULL: it has closed */
-    int handler, object;      /* held */
+    int starter, object;      /* held: http_exchange_start with its handler; its own */
     http_connection *connections;
     http_drain *drains;  /* operations that wait for the end */
     neap_timer deadline; /* of those that close it */
@@ -147,7 +146,6 @@ struct http_server {
 };
 
 void http_server_left(http_connection *c); /* its memory is gone after this */
-void http_server_push_handler(lua_State *L, http_server *server);
 int http_server_listen(lua_State *L);
 int http_server_stop(lua_State *L);
 int http_server_drain(lua_State *L);
@@ -313,7 +311,8 @@ static inline bool http_reads_body(const http_connection *c)
 
 /* The head has come: take it, and queue the handler. 0, or the status to refuse it with. */
 int http_exchange_begin(http_exchange *x, const char *data, size_t len);
-int http_exchange_start(lua_State *L);                 /* its task, of a light userdata */
+int http_exchange_start(
+    lua_State *L); /* its task, of a light userdata; the handler is its upvalue */
 void http_exchange_left(http_exchange *x, int status); /* the client has */
 extern const neap_op_class http_wait_room;
 http_exchange *http_wait_exchange(lua_State *L, const neap_op *op);

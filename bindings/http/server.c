@@ -19,11 +19,6 @@
 
 #include "http.h"
 
-void http_server_push_handler(lua_State *L, http_server *server)
-{
-    neap->held(L, server->handler);
-}
-
 /* -- events -- */
 
 static void on_accept(neap_transport *listener, neap_transport *t, int status);
@@ -154,7 +149,7 @@ static int on_close(neap_handle *handle)
     close_connections(server);
     neap->timer_stop(&server->deadline);
     wake_drains(server, UV_ECANCELED);
-    neap->let_go(handle->env, &server->handler);
+    neap->let_go(handle->env, &server->starter);
     neap->let_go(handle->env, &server->object);
     return server->listener || server->count > 0;
 }
@@ -205,16 +200,6 @@ static int push_listening(lua_State *L, http_server *server)
     return 3;
 }
 
-/* One for all servers. It has the environment of the function that runs, as the others do. */
-static void hold_starter(lua_State *L, http_state *state)
-{
-    if (state->starter)
-        return;
-    lua_pushcfunction(L, http_exchange_start);
-    state->starter = neap->hold(L, -1);
-    lua_pop(L, 1);
-}
-
 int http_server_listen(lua_State *L)
 {
     enum { ADDRESS = 1, OPTIONS, HANDLER, ARITY };
@@ -236,8 +221,11 @@ int http_server_listen(lua_State *L)
     server->options = options;
     server->arity = arity;
     server->deadline = (neap_timer){.fire = on_deadline, .env = server->handle.env};
-    hold_starter(L, server->state);
-    server->handler = neap->hold(L, HANDLER);
+    lua_pushvalue(L, HANDLER);
+    lua_pushcclosure(L, http_exchange_start,
+                     1); /* in the environment of this function, as all are */
+    server->starter = neap->hold(L, -1);
+    lua_pop(L, 1);
     server->object = neap->hold(L, -1);
     int r = try_listen(server, (struct sockaddr *)&address, flags);
     if (r == 0)

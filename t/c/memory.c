@@ -56,7 +56,8 @@ static bool live(long n, bool always, int *said)
     if (rt) {
         double doubled = 0;
         stage = "start";
-        neap_error *of_start = calloc(1, sizeof *of_start); /* the caller's, and gone when it is over */
+        neap_error *of_start =
+            calloc(1, sizeof *of_start); /* the caller's, and gone when it is over */
         neap_start_text(rt, "script", script, sizeof script - 1, of_start);
         error.status = of_start->status;
         free(of_start);
@@ -118,20 +119,18 @@ static void run_holding(const char *text, int held, int n)
 }
 
 /* A thread for which there was no place is not used again. */
-static const char spawns[] =
-    "fail(n) local ok = pcall(task.spawn, print, 'first') fail(0)\n"
-    "if not ok then\n"
-    "  collectgarbage() collectgarbage()\n"
-    "  local t, sum = {}, 0\n"
-    "  for i = 1, 2000 do t[i] = coroutine.create(print) end\n"
-    "  for i = 1, 20 do task.spawn(function(v) sum = sum + v end, i) end\n"
-    "  task.yield() print(sum)\n"
-    "end";
+static const char spawns[] = "fail(n) local ok = pcall(task.spawn, print, 'first') fail(0)\n"
+                             "if not ok then\n"
+                             "  collectgarbage() collectgarbage()\n"
+                             "  local t, sum = {}, 0\n"
+                             "  for i = 1, 2000 do t[i] = coroutine.create(print) end\n"
+                             "  for i = 1, 20 do task.spawn(function(v) sum = sum + v end, i) end\n"
+                             "  task.yield() print(sum)\n"
+                             "end";
 
 /* An error for which there was no place is told as the want of memory. */
-static const char errs[] =
-    "local err = require 'neap.errors'.new('EOWN', 'own')\n"
-    "task.spawn(function() fail(n) return nil, err end)";
+static const char errs[] = "local err = require 'neap.errors'.new('EOWN', 'own')\n"
+                           "task.spawn(function() fail(n) return nil, err end)";
 
 static void test_anchors(void)
 {

@@ -151,7 +151,8 @@ static void test_driven_child(void)
         int status = 0;
         for (double begun = seconds_now(); status >= 0 && seconds_now() - begun < 5;)
             status = i ? -(neap_run(inner) == 0) : neap_step(inner, 0.01);
-        ok(status < 0 && closings, "a child that %s drives may close", i ? "neap_run" : "neap_step");
+        ok(status < 0 && closings, "a child that %s drives may close",
+           i ? "neap_run" : "neap_step");
     }
     neap_close(root, NULL, NULL);
 }

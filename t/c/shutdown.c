@@ -76,10 +76,11 @@ static void test_waiting(void)
         "a shield that is longer than the grace", 1,
         "task.spawn(function() task.shield(100, function() task.sleep(100) print 'never' end) end)",
         "");
-    closes("task.each whose function is shielded for longer", 1,
-           "task.spawn(function()\n"
-           "  for i in task.each({1}, function() task.shield(100, function() task.sleep(100) end) end) do end end)",
-           "");
+    closes(
+        "task.each whose function is shielded for longer", 1,
+        "task.spawn(function()\n"
+        "  for i in task.each({1}, function() task.shield(100, function() task.sleep(100) end) end) do end end)",
+        "");
     closes("a shield while time stands still", 1,
            "require 'neap_fake_time'.start()\n"
            "task.spawn(function() task.shield(100, function() task.sleep(100) end) end)",
@@ -254,7 +255,8 @@ static double closing_with(int streams)
     char text[200];
     neap_runtime *rt = open_quiet();
     snprintf(text, sizeof text,
-             "keep = {} for i = 1, %d do keep[i] = {require 'neap.stream'.pair()} end", streams / 2);
+             "keep = {} for i = 1, %d do keep[i] = {require 'neap.stream'.pair()} end",
+             streams / 2);
     start(rt, text);
     double begun = cpu_seconds();
     neap_close(rt, NULL, NULL);

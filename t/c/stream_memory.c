@@ -26,10 +26,11 @@ static const char *run(const char *script, int held, int n)
     neap_error error;
     neap_runtime *rt = open_quiet();
     neap_register(rt, "check", functions, &error);
-    snprintf(text, sizeof text,
-             "local task, stream, timer = require 'neap.task', require 'neap.stream', require 'neap.timer'\n"
-             "local fail, held, n = require 'check'.fail, %d, %d\n%s",
-             held, n, script);
+    snprintf(
+        text, sizeof text,
+        "local task, stream, timer = require 'neap.task', require 'neap.stream', require 'neap.timer'\n"
+        "local fail, held, n = require 'check'.fail, %d, %d\n%s",
+        held, n, script);
     start(rt, text);
     for (int i = 0; i < 20; i++)
         neap_step(rt, 0);
