@@ -50,9 +50,12 @@ struct neap_root {
     uv_loop_t own; /* used when the loop is ours */
     bool owns_loop;
     bool running;         /* uv_run is on the stack */
-    bool stopped;         /* a script has stopped the loop */
-    int inside;           /* calls of the embedder's under way: a close waits for their end */
-    int handles;          /* of the next five, not yet closed */
+    neap_runtime *runner; /* the one whose script runs the loop itself; or NULL */
+    neap_runtime
+        *driven;  /* the one that neap_run or neap_step is for; NULL: none, or it has closed */
+    bool stopped; /* a script has stopped the loop */
+    int inside;   /* calls of the embedder's under way: a close waits for their end */
+    int handles;  /* of the next five, not yet closed */
     uv_prepare_t prepare; /* active on a loop that is given */
     uv_check_t check;
     uv_idle_t idle;
@@ -179,6 +182,7 @@ struct neap_runtime {
 
     /* Extensions and their handles. */
     list handles; /* all open and closing ones */
+    list staying; /* closed ones whose objects are not yet collected */
     int handle_count;
     int transports; /* whose memory has not gone yet */
     neap_env *envs; /* newest first */
@@ -295,7 +299,7 @@ void neap_error_export(lua_State *L, int index, neap_error *error); /* protected
 int neap_error_take(neap_runtime *rt, neap_error *error); /* pops any error value: its status */
 int neap_error_set(neap_error *error, int status, const char *format, ...);
 void neap_unhandled(neap_runtime *rt, lua_State *S, int index, bool fatal);
-void neap_unhandled_raw(neap_runtime *rt);
+void neap_unhandled_raw(neap_runtime *rt, bool fatal);
 void neap_report_finalizers(lua_State *L); /* what they raise, from now on */
 
 /* ---- argument.c: for extension.h's table ---- */
@@ -366,6 +370,8 @@ void neap_collect(neap_runtime *rt);      /* protected */
 
 uint64_t neap_clock(void); /* ns, monotonic: the one clock */
 void neap_timer_start(neap_root *root, neap_timer *t, double seconds);
+void neap_timer_start_real(neap_root *root, neap_timer *t,
+                           double seconds); /* by the clock, always */
 void neap_timer_stop(neap_root *root, neap_timer *t);
 void neap_timers_drop(neap_runtime *rt); /* its extensions' are stopped */
 void neap_timers_free(neap_root *root);
@@ -388,6 +394,8 @@ void neap_handle_close(neap_handle *h);
 void neap_handle_closed(neap_handle *h);
 void neap_handles_list(lua_State *L, neap_runtime *rt);
 void neap_handles_close(neap_runtime *rt);
+void neap_handles_forget(
+    neap_runtime *rt); /* of a VM that lives on: objects of closed ones refer to none */
 
 /* ---- extension.c, table.c, uv.c ---- */
 

@@ -386,13 +386,14 @@ void neap_op_rescue(neap_runtime *rt)
     neap_fields_free(rt, o->fields);
     o->fields = NULL;
     o->status = UV_ENOMEM;
+    bool again = o->retried;
+    o->retried = true; /* so nobody has its result */
     if (o->state == OP_WAITING) {
         neap_task_ready(o->task);
-    } else if (!o->retried) {
-        o->retried = true;
+    } else if (!again) {
         neap_queue_front(rt, &o->job);
     } else {
-        neap_unhandled_raw(rt);
+        neap_unhandled_raw(rt, false);
         o->queued = false;
         if (o->completed)
             neap_op_release(o, false);

@@ -177,7 +177,7 @@ static void rescue(neap_runtime *rt)
     else if (rt->ending)
         neap_task_rescue(rt);
     else
-        neap_unhandled_raw(rt);
+        neap_unhandled_raw(rt, false);
     lua_settop(rt->S, 0);
 }
 

@@ -217,11 +217,15 @@ static void to_host(neap_runtime *rt, const neap_error *error, bool fatal)
 }
 
 /* The error object (any value) at index of L. fatal: it ends the program, unless the script's own
- * handler takes it. Protected. */
+ * handler takes it. What os.exit ends a script by is none. Protected. */
 void neap_unhandled(neap_runtime *rt, lua_State *L, int index, bool fatal)
 {
     lua_pushvalue(L, index);
     neap_error_normalize(L, NULL, NULL);
+    if (rt->exiting && neap_error_status(L, -1) == NEAP_EKILLED) {
+        lua_pop(L, 1);
+        return;
+    }
     if (rt->starting && fatal) {
         neap_flush_run(rt->root);
         neap_error_export(L, -1, rt->starting);
@@ -240,18 +244,23 @@ static void unhandled(lua_State *S, void *data)
     neap_unhandled(data, S, 1, false);
 }
 
+static void unhandled_fatal(lua_State *S, void *data)
+{
+    neap_unhandled(data, S, 1, true);
+}
+
 /* The error value on S's top (it is taken off), where nothing is protected. Without memory to make
  * an object of it that is what is said. */
-void neap_unhandled_raw(neap_runtime *rt)
+void neap_unhandled_raw(neap_runtime *rt, bool fatal)
 {
     neap_error error;
-    if (!neap_protected_value(rt, unhandled, rt))
+    if (!neap_protected_value(rt, fatal ? unhandled_fatal : unhandled, rt))
         return;
     lua_pop(rt->S, 1);
     if (rt->arriving)
         neap_reap(rt);
     neap_error_set(&error, UV_ENOMEM, "not enough memory");
-    to_host(rt, &error, false);
+    to_host(rt, &error, fatal);
 }
 
 /* ---- What a finalizer raises ---- */

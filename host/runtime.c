@@ -168,6 +168,7 @@ static neap_runtime *runtime_new(const neap_options *options)
     list_init(&rt->boxes);
     list_init(&rt->groups);
     list_init(&rt->handles);
+    list_init(&rt->staying);
     list_init(&rt->work_queue);
     return rt;
 }
@@ -215,6 +216,7 @@ static void leave_vm(neap_runtime *rt)
     int *refs[] = {&rt->anchors, &rt->thread_ref, &rt->trampoline, &rt->handler};
     if (lua_cpcall(rt->L, restore, NULL))
         lua_pop(rt->L, 1); /* out of memory: then not all of it */
+    neap_handles_forget(rt);
     if (rt->cell)
         rt->cell->to = NULL;
     for (neap_env *env = rt->envs; env; env = env->next)

@@ -103,7 +103,7 @@ void neap_task_free(neap_task *t)
         rt->tasks--;
         neap_scope_leave(scope);
     }
-    if (!L || rt->pooled >= POOL) {
+    if (!L || !anchor || !object || rt->pooled >= POOL) { /* not anchored: making it raised */
         destroy(t);
         return;
     }

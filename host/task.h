@@ -64,9 +64,9 @@ typedef struct {
 /* Its Lua object: `t:wait()`, `t:cancel()`. */
 struct task_box {
     const void *magic;
-    neap_runtime *rt; /* NULL: closed */
-    list all;         /* in rt->boxes */
-    neap_task *task;  /* while it is alive, which keeps the object too */
+    neap_runtime *rt;
+    list all;        /* in rt->boxes */
+    neap_task *task; /* while it is alive, which keeps the object too */
     bool ended, failed;
     int results;      /* how many are in the object's own table: of a failed one, the error */
     list waiters;     /* operations in join */
@@ -182,6 +182,7 @@ void neap_reap(neap_runtime *rt);
 void neap_task_end(neap_task *t, int status); /* lua_resume's */
 void neap_task_discard(neap_task *t);         /* it is never resumed */
 void neap_task_rescue(neap_runtime *rt);      /* the end of rt->ending raised */
+void neap_task_abandon(neap_task *t);         /* the same, when the error is somebody's */
 void neap_died_forget(task_box *box);         /* somebody has its error now */
 void neap_tasks_died(neap_runtime *rt);       /* at a drain's end */
 void neap_tasks_close(neap_runtime *rt);

@@ -71,10 +71,12 @@ static int run(lua_State *L, neap_env *env, int mode)
     if (root->running || root->draining)
         return luaL_error(L, "the loop is running already");
     root->running = true;
+    root->runner = rt;
     rt->current = NULL;
     rt->nowait = 0;
     int status = uv_run(root->loop, (uv_run_mode)mode);
     root->running = false;
+    root->runner = NULL;
     rt->current = current;
     rt->nowait = nowait;
     if (rt->exiting || rt->state != RT_OPEN)

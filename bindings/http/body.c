@@ -246,6 +246,14 @@ static int push_body(lua_State *L, const http_exchange *x)
     return 1;
 }
 
+static int body_results(lua_State *L, neap_op *op)
+{
+    const http_exchange *x = http_wait_exchange(L, op);
+    return x ? push_body(L, x) : 2;
+}
+
+static const neap_op_class wait_body = {"http.request.body", body_results, http_wait_cancel, NULL};
+
 static void give_body(http_exchange *x, double limit)
 {
     bool done = x->body.state == HTTP_BODY_DONE;
@@ -270,7 +278,7 @@ int http_request_body(lua_State *L)
     if (!callback && x->body.state == HTTP_BODY_DONE && !x->body.data)
         return push_body(L, x);
     lua_settop(L, callback ? callback : 1);
-    http_wait *w = http_wait_new(L, x, &http_wait_body, &x->readers);
+    http_wait *w = http_wait_new(L, x, &wait_body, &x->readers);
     if (x->body.state == HTTP_BODY_UNREAD) {
         x->body.limit = limit;
         http_body_begin_reading(x, HTTP_BODY_READING);

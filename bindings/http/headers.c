@@ -311,8 +311,5 @@ static int headers_next(lua_State *L)
 int http_headers_pairs(lua_State *L)
 {
     http_check(L, HTTP_HEADERS);
-    lua_pushvalue(L, 1);
-    lua_pushinteger(L, 0);
-    lua_pushcclosure(L, headers_next, 2);
-    return 1;
+    return http_push_iterator(L, headers_next);
 }

@@ -89,11 +89,9 @@ struct http_state {
     http_ticket *tickets;
     struct http_slab *slabs; /* where tickets lie */
     int buffer_count, large_count, exchange_count;
-    int metatables[HTTP_KINDS], methods[HTTP_KINDS]; /* registry */
-    const void *identities[HTTP_KINDS];              /* of the metatables */
-    int encode;                                      /* registry: JSON text of a value */
-    int starter;                                     /* registry: http_exchange_start */
-    char date[40];                                   /* "Date: ...\r\n" */
+    const void *identities[HTTP_KINDS]; /* of the metatables */
+    int encode;                         /* held: JSON text of a value */
+    char date[40];                      /* "Date: ...\r\n" */
     double date_until, now;
     bool fresh; /* now is this turn's */
 };
@@ -135,7 +133,7 @@ struct http_server {
     neap_handle handle;
     http_state *state;
     neap_transport *listener; /* NULL: it has closed */
-    int handler, object;      /* held */
+    int starter, object;      /* held: http_exchange_start with its handler; its own */
     neap_site site;           /* where it was made: its handlers' tasks come from there */
     http_connection *connections;
     http_drain *drains;  /* operations that wait for the end */
@@ -149,7 +147,6 @@ struct http_server {
 };
 
 void http_server_left(http_connection *c); /* its memory is gone after this */
-void http_server_push_handler(lua_State *L, http_server *server);
 int http_server_listen(lua_State *L);
 int http_server_stop(lua_State *L);
 int http_server_drain(lua_State *L);
@@ -298,6 +295,16 @@ struct http_exchange {
     bool late;       /* it took longer than handler_timeout */
 };
 
+static inline const char *http_target(const http_exchange *x) /* of its head; not ended by a 0 */
+{
+    return x->text + x->head.target.at;
+}
+
+static inline char *http_scratch(const http_exchange *x) /* as much room as its target takes */
+{
+    return x->text + x->head_len;
+}
+
 static inline bool http_reads_body(const http_connection *c)
 {
     return c->x && (c->x->body.state == HTTP_BODY_READING ||
@@ -306,9 +313,11 @@ static inline bool http_reads_body(const http_connection *c)
 
 /* The head has come: take it, and queue the handler. 0, or the status to refuse it with. */
 int http_exchange_begin(http_exchange *x, const char *data, size_t len);
-int http_exchange_start(lua_State *L);                 /* its task, of a light userdata */
+int http_exchange_start(
+    lua_State *L); /* its task, of a light userdata; the handler is its upvalue */
 void http_exchange_left(http_exchange *x, int status); /* the client has */
-extern const neap_op_class http_wait_body, http_wait_room;
+extern const neap_op_class http_wait_room;
+http_exchange *http_wait_exchange(lua_State *L, const neap_op *op);
 void http_wait_cancel(neap_op *op);
 http_wait *http_wait_new(lua_State *L, http_exchange *x, const neap_op_class *type,
                          http_wait **list);

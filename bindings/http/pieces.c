@@ -33,9 +33,9 @@ static int push_piece(lua_State *L, http_exchange *x)
 /* A nil would be the end of the body: where it is none, another task has taken what had come. */
 static int piece_results(lua_State *L, neap_op *op)
 {
-    const http_wait *w = (http_wait *)op;
-    http_ref ref = {w->ticket, w->serial};
-    http_exchange *x = http_ref_check(L, &ref);
+    http_exchange *x = http_wait_exchange(L, op);
+    if (!x)
+        return 2;
     if (waiting(x) == 0 && x->body.state != HTTP_BODY_DONE)
         return neap->fail(L, UV_EBUSY, NEAP_F_MESSAGE, "another task reads this body in chunks",
                           NEAP_F_END);

@@ -168,8 +168,9 @@ int neap_stream_start(stream *s)
 {
     if (s->reading || s->ended)
         return 0;
-    s->reading = 1;
-    return s->transport->type->read(s->transport, on_read);
+    int status = s->transport->type->read(s->transport, on_read);
+    s->reading = !status;
+    return status;
 }
 
 void neap_stream_pause(stream *s)

@@ -145,10 +145,10 @@ static write_op *new_op(lua_State *L, const neap_op_class *type, void (*fire)(ne
     return w;
 }
 
-/* It waits, for as long as the stream allows. */
+/* It waits, for as long as the stream allows. Its object is pinned: that may raise, so it comes before
+ * anything refers to the operation. */
 static int wait(lua_State *L, stream *s, write_op *w)
 {
-    neap->pin(L, &w->op, 1);
     w->stream = s;
     if (s->timeout > 0)
         neap->timer(w->op.env, &w->timer, s->timeout);
@@ -164,6 +164,7 @@ static int write_on(lua_State *L, stream *s, write_op *w, int status)
         complete(w, s, status < 0 ? status : 0, "write");
         return neap->wait(L, &w->op);
     }
+    neap->pin(L, &w->op, 1);
     *s->writers_tail = w;
     s->writers_tail = &w->next;
     return wait(L, s, w);
@@ -192,6 +193,7 @@ int neap_stream_shutdown(lua_State *L)
     static const neap_op_class type = {"stream.shutdown", NULL, shutdown_cancel, NULL};
     stream *s = check_stream(L, 1);
     write_op *e = new_op(L, &type, on_shutdown_timeout);
+    neap->pin(L, &e->op, 1);
     int status = !s ? NEAP_ECLOSED : s->ender ? UV_EBUSY : s->broken;
     if (!status)
         status = s->transport->type->shutdown(s->transport, on_shutdown);

@@ -8,6 +8,7 @@
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -351,6 +352,48 @@ static void test_garbage(void)
     neap_close(rt, NULL, NULL);
 }
 
+static int descriptors(void)
+{
+    int n = 0;
+    for (int fd = 0; fd < 1000; fd++)
+        n += fcntl(fd, F_GETFD) >= 0;
+    return n;
+}
+
+/* A script that holds all its memory, to the last byte, and then opens what it may not keep open. */
+static void test_brim(const char *call, const char *name)
+{
+    static const char script[] =
+        "local load, rename, pcall, path, other = loadfile, os.rename, pcall, file, file .. '/x/y'\n"
+        "local folder = '/tmp' pcall(load, path) pcall(rename, path, other)\n"
+        "local slots, n = {}, 0 for i = 1, 20000 do slots[i] = false end\n"
+        "local makers = { function() return { 1, 2, 3, 4, 5, 6, 7, 8 } end, function() return {} end,\n"
+        "  function() return function() end end }\n"
+        "local function fill(make) while true do slots[n + 1] = make() n = n + 1 end end\n"
+        "for i = 1, 30 do pcall(fill, makers[i <= 10 and 1 or i <= 20 and 2 or 3]) end\n"
+        "for i = 1, 20 do pcall(%s) end\n"
+        "slots = nil collectgarbage() print(folder)";
+    static const char *const allowed[] = {"fs.read /tmp", "fs.write /tmp", NULL};
+    char path[] = "/tmp/neap-brim-XXXXXX", text[sizeof script + 40];
+    neap_options options = quiet_options();
+    options.permissions = allowed;
+    options.memory_limit = 2 << 20;
+    int file = mkstemp(path);
+    forget();
+    neap_runtime *rt = open_with(&options);
+    lua_pushstring(neap_lua(rt), path);
+    lua_setglobal(neap_lua(rt), "file");
+    snprintf(text, sizeof text, script, call);
+    int before = descriptors();
+    start(rt, text);
+    is(descriptors() - before, 0, name);
+    neap_step(rt, 0);
+    is_text(printed, "/tmp\n", "and lives on");
+    neap_close(rt, NULL, NULL);
+    close(file);
+    unlink(path);
+}
+
 /* ---- Interrupts ---- */
 
 static int answer, asked;
@@ -430,6 +473,8 @@ int main(void)
     alarm(300);
     test_patterns();
     test_garbage();
+    test_brim("load, path", "a script with no memory left opens no file for ever");
+    test_brim("rename, path, other", "nor a folder");
     test_interrupts(SIGURG, "by a signal");
     test_interrupts(0, "by a hook");
     test_not_interruptible();
