@@ -16,8 +16,6 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { SLICE = 20000000 /* ns */ };
-
 struct fs_level {
     fs_level *up;
     DIR *from;
@@ -28,11 +26,6 @@ struct fs_level {
 };
 
 /* ---- What is open ---- */
-
-bool fs_slice_over(const fs_copy *c)
-{
-    return uv_hrtime() > c->until || atomic_load(&c->job.cancelled);
-}
 
 /* What `fd` names, opened to be read; it is closed. */
 int fs_reopen(fs_job *j, int fd, int flags)
@@ -263,11 +256,11 @@ static int begin(fs_copy *c)
 static int run(fs_job *j)
 {
     fs_copy *c = (fs_copy *)j;
-    c->until = uv_hrtime() + SLICE;
+    c->until = uv_hrtime() + FS_SLICE;
     int err = c->begun ? 0 : begin(c);
     if (err && j->path == j->to)
         return err;
-    while (!err && (c->file || c->top) && !fs_slice_over(c))
+    while (!err && (c->file || c->top) && !fs_slice_over(j, c->until))
         err = c->file ? fs_copy_part(c) : next_entry(c);
     if (err)
         j->path = c->path;

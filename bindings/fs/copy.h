@@ -34,7 +34,6 @@ typedef struct {
     char temp[32], name[NAME_MAX + 1];
 } fs_copy;
 
-bool fs_slice_over(const fs_copy *c);
 int fs_reopen(fs_job *j, int fd, int flags);
 void fs_temp_name(fs_copy *c);
 

@@ -188,7 +188,7 @@ int fs_copy_part(fs_copy *c)
 {
     int64_t most;
     int more = c->whole || c->at < c->st.st_size;
-    while (more == 1 && !fs_slice_over(c)) {
+    while (more == 1 && !fs_slice_over(&c->job, c->until)) {
         more = next_data(c, &most);
         if (more == 1)
             more = copy_bytes(c, most);

@@ -152,7 +152,7 @@ void fs_job_finish(fs_job *j, int status)
     if (status >= 0 && j->capacity > j->charged && charge(j, j->capacity))
         status = UV_ENOMEM;
     if (j->after)
-        j->after(j);
+        status = j->after(j, status);
     if (status == NEAP_EPERMISSION && j->refused && j->path)
         refuse(j);
     else if (j->path)
@@ -340,6 +340,11 @@ int fs_write(fs_job *j, int fd, int64_t offset)
             return UV_ECANCELED;
     }
     return 0;
+}
+
+bool fs_slice_over(const fs_job *j, uint64_t until)
+{
+    return uv_hrtime() > until || atomic_load(&j->cancelled);
 }
 
 void fs_close(fs_job *j)

@@ -73,14 +73,14 @@ static int run_symlink(fs_job *j)
     return err;
 }
 
-static int read_self(link_op *l)
+int fs_real_path(fs_job *j, int fd, char *out, size_t size)
 {
     char self[FS_SELF];
-    fs_descriptor_path(l->job.fd, self, sizeof self);
-    ssize_t n = readlink(self, l->text, sizeof l->text - 1);
+    fs_descriptor_path(fd, self, sizeof self);
+    ssize_t n = readlink(self, out, size - 1);
     if (n < 0)
-        return fs_fail(&l->job, "realpath");
-    l->text[n] = '\0';
+        return fs_fail(j, "realpath");
+    out[n] = '\0';
     return 0;
 }
 
@@ -90,7 +90,7 @@ static int run_realpath(fs_job *j)
     if (!l->lacks)
         return realpath(j->path, l->text) ? 0 : fs_fail(j, "realpath");
     j->fd = fs_open(j, j->path, O_PATH, 0);
-    return j->fd < 0 ? j->fd : read_self(l);
+    return j->fd < 0 ? j->fd : fs_real_path(j, j->fd, l->text, sizeof l->text);
 }
 
 static int run_readlink(fs_job *j)
