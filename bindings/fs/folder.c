@@ -2,10 +2,9 @@
  *
  * What names an entry opens its folder first (fs.write of that folder) and then names the entry in
  * it (mkdirat, unlinkat, renameat), so that no link or rename on the way leads elsewhere. */
-#include "fs.h"
+#include "name.h"
 
 #include <dirent.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -281,13 +280,14 @@ typedef struct {
 static int check_readable(fs_job *j, int folder, const char *name)
 {
     struct stat st, moved;
-    int fd = fs_open(j, j->path, O_PATH | O_NOFOLLOW, 0);
-    if (fd < 0)
-        return fd;
-    int err = fstat(fd, &st) || fstatat(folder, name, &moved, AT_SYMLINK_NOFOLLOW)
-                  ? fs_fail(j, "rename")
-                  : 0;
-    close(fd);
+    fs_name n;
+    int err = fs_name_open(j, &n, j->path, O_RDONLY, false);
+    if (err)
+        return err;
+    err = fs_name_stat(&n, &st) || fstatat(folder, name, &moved, AT_SYMLINK_NOFOLLOW)
+              ? fs_fail(j, "rename")
+              : 0;
+    fs_name_close(&n);
     if (!err && (st.st_ino != moved.st_ino || st.st_dev != moved.st_dev))
         err = UV_EAGAIN; /* something was renamed meanwhile */
     return err;

@@ -18,17 +18,12 @@
 #include <sys/stat.h>
 #include <uv.h>
 
-#ifndef O_PATH /* a descriptor that only names a file */
-#define O_PATH 0
-#endif
-
 enum {
     FS_MORE = 1,        /* run again when job->wanted bytes are charged */
     FS_FREE = 1 << 20,  /* bytes that a job may hold before it asks */
     FS_READ = 1 << 16,  /* read at once where the size is not known */
     FS_LINKS = 40,      /* followed in a row */
     FS_PIECE = 1 << 16, /* read at once by a stream */
-    FS_SELF = 32,       /* room for fs_descriptor_path */
     FS_DEPTH = 512, /* of folders removed or copied with what is in them: each is open meanwhile */
     FS_SLICE = 20000000, /* ns on a pool thread, after which it is another job's turn */
 };
@@ -44,6 +39,7 @@ typedef struct fs_job {
     const char *refused;                        /* the verb that was missing, */
     bool refused_folder;                        /* for the folder that the path is in, */
     bool refused_all;                           /* or for everything */
+    bool plain;                                 /* the runtime may do everything */
     int status;
     int fd; /* closed by release when it is still open */
     atomic_bool cancelled;
@@ -88,8 +84,6 @@ int fs_open(fs_job *j, const char *path, int flags, int mode); /* a descriptor o
 /* The folder of a path, to name what is in it (needs fs.write), and the name. */
 int fs_open_parent(fs_job *j, const char *path, const char **name, size_t *length);
 int fs_open_entry(fs_job *j, const char *path, char *entry); /* the same, the name copied */
-void fs_descriptor_path(int fd, char *out, size_t size); /* names what is open: /proc/self/fd/3 */
-int fs_real_path(fs_job *j, int fd, char *out, size_t size); /* of what is open: 0 or a status */
 bool fs_is_dots(const char *name);                           /* "." and ".." */
 bool fs_slice_over(const fs_job *j, uint64_t until);         /* or it was cancelled */
 int fs_read(fs_job *j, size_t most, int64_t offset); /* from job->fd until its end, or `most` */

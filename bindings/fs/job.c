@@ -85,6 +85,7 @@ void *fs_job_new(lua_State *L, const neap_op_class *type, size_t size, int (*run
     j->run = run;
     j->fd = -1;
     j->syscall = "open";
+    j->plain = !fs_lacking(j->op.env);
     if (paths > 0)
         j->path = memcpy(texts, path[0], n[0] + 1);
     if (paths > 1)

@@ -4,6 +4,7 @@
 #include "watch.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/inotify.h>
 #include <unistd.h>
@@ -129,11 +130,11 @@ int fs_watch_run(fs_job *j)
         ALL = FOLDER | IN_MODIFY | IN_ATTRIB | IN_CLOSE_WRITE | IN_DELETE_SELF | IN_EXCL_UNLINK
     };
     fs_watch_add *a = (fs_watch_add *)j;
-    char self[FS_SELF];
+    char self[32];
     j->fd = fs_open(j, j->path, O_PATH | O_DIRECTORY | (a->is_below ? O_NOFOLLOW : 0), 0);
     if (j->fd < 0)
         return j->fd;
-    fs_descriptor_path(j->fd, self, sizeof self);
+    snprintf(self, sizeof self, "/proc/self/fd/%d", j->fd);
     a->number = inotify_add_watch(a->queue, self, ALL);
     return a->number < 0 ? fs_fail(j, "inotify_add_watch") : 0;
 }

@@ -7,9 +7,10 @@
  * waits: entries do not. */
 #if !defined(__linux__) || defined(NEAP_PORTABLE)
 
+#include "name.h"
 #include "watch.h"
 
-#include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 
 const char fs_watch_system[] = "portable";
@@ -159,7 +160,11 @@ int fs_watch_run(fs_job *j)
 {
     fs_watch_add *a = (fs_watch_add *)j;
     j->fd = fs_open(j, j->path, O_RDONLY | O_DIRECTORY | (a->is_below ? O_NOFOLLOW : 0), 0);
-    return j->fd < 0 ? j->fd : fs_real_path(j, j->fd, a->real, sizeof a->real);
+    if (j->fd < 0)
+        return j->fd;
+    if (fs_real_path(j->fd, a->real, sizeof a->real) && !realpath(j->path, a->real))
+        return fs_fail(j, "realpath");
+    return 0;
 }
 
 /* A free number, or a status. */
