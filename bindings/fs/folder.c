@@ -14,12 +14,13 @@
 /* ---- List: entries lie in data, each a byte of type and its name with the final 0; in a survey two texts more ----
  */
 
-enum { DETAILS_MAX = 160 };
+enum { DETAILS_MAX = 180 };
 
 typedef struct {
     fs_job job;
     DIR *dir;
     bool detailed;
+    char id[DETAILS_MAX]; /* of the folder, where it is detailed */
     size_t count;
 } list_op;
 
@@ -36,14 +37,15 @@ bool fs_is_dots(const char *name)
     return name[0] == '.' && (!name[1] || (name[1] == '.' && !name[2]));
 }
 
-/* Which file it is, and what is another one when the file has changed. */
-static size_t write_details(char *out, const struct stat *st)
+/* Which file it is; and behind its 0 what is another text when the file has changed. */
+static size_t write_details(char *out, int folder, const char *name, const struct stat *st)
 {
-    int n = snprintf(out, DETAILS_MAX, "%llx:%llx%c%llx:%llx.%lx:%x,%llx.%lx",
-                     (unsigned long long)st->st_dev, (unsigned long long)st->st_ino, 0,
-                     (unsigned long long)st->st_size, (unsigned long long)st->st_mtim.tv_sec,
-                     (unsigned long)st->st_mtim.tv_nsec, (unsigned)st->st_mode,
-                     (unsigned long long)st->st_ctim.tv_sec, (unsigned long)st->st_ctim.tv_nsec);
+    typedef unsigned long long number;
+    const struct timespec m = st->st_mtim, c = st->st_ctim;
+    int n = snprintf(out, DETAILS_MAX, "%llx:%llx:%llx%c%llx:%llx.%lx:%x,%llx.%lx",
+                     (number)st->st_dev, (number)st->st_ino, (number)fs_birth(folder, name, st), 0,
+                     (number)st->st_size, (number)m.tv_sec, (unsigned long)m.tv_nsec,
+                     (unsigned)st->st_mode, (number)c.tv_sec, (unsigned long)c.tv_nsec);
     return (size_t)n + 1;
 }
 
@@ -58,7 +60,7 @@ static void add(list_op *l, const struct dirent *entry)
     memcpy(j->data + j->length + 1, entry->d_name, n);
     j->length += n + 1;
     if (l->detailed)
-        j->length += write_details(j->data + j->length, &st);
+        j->length += write_details(j->data + j->length, dirfd(l->dir), entry->d_name, &st);
     l->count++;
 }
 
@@ -70,6 +72,9 @@ static int open_list(list_op *l)
         return j->fd;
     if (!(l->dir = fdopendir(j->fd)))
         return fs_fail(j, "opendir");
+    struct stat st;
+    if (l->detailed && !fstat(j->fd, &st))
+        write_details(l->id, j->fd, ".", &st);
     j->fd = -1; /* the DIR's now */
     return 0;
 }
@@ -141,7 +146,10 @@ static int list_results(lua_State *L, neap_op *op)
         push_entry(L, entries[i], l->detailed);
         lua_rawseti(L, -2, (int)i + 1);
     }
-    return 1;
+    if (!l->detailed)
+        return 1;
+    lua_pushstring(L, l->id);
+    return 2;
 }
 
 static void list_release(neap_op *op, int delivered)
@@ -167,7 +175,7 @@ int fs_list(lua_State *L)
     return list(L, false);
 }
 
-/* survey(path): a list whose entries have `id` and `stamp` besides. */
+/* survey(path) -> entries, id: a list whose entries have `id` and `stamp` besides, and which folder it was. */
 int fs_survey(lua_State *L)
 {
     return list(L, true);

@@ -160,6 +160,30 @@ int fs_real_path(int fd, char *out, size_t size)
 #endif
 }
 
+static uint64_t nanoseconds(int64_t seconds, int64_t rest)
+{
+    return (uint64_t)seconds * 1000000000 + (uint64_t)rest;
+}
+
+uint64_t fs_birth(int folder, const char *entry, const struct stat *st)
+{
+    (void)folder, (void)entry;
+#if defined(__APPLE__)
+    return nanoseconds(st->st_birthtimespec.tv_sec, st->st_birthtimespec.tv_nsec);
+#elif defined(__FreeBSD__)
+    return nanoseconds(st->st_birthtim.tv_sec, st->st_birthtim.tv_nsec);
+#elif defined(STATX_BTIME)
+    struct statx x;
+    (void)st;
+    if (statx(folder, entry, AT_SYMLINK_NOFOLLOW, STATX_BTIME, &x) || !(x.stx_mask & STATX_BTIME))
+        return 0;
+    return nanoseconds(x.stx_btime.tv_sec, x.stx_btime.tv_nsec);
+#else
+    (void)st;
+    return 0;
+#endif
+}
+
 bool fs_clone(int to, int from)
 {
     (void)to, (void)from;

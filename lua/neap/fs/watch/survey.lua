@@ -24,7 +24,7 @@ local survey = {}
 function survey.new(model, given, watches)
   return setmetatable({
     model = model, recursive = given.recursive, ignore = given.ignore, only = given.only, watches = watches,
-    numbers = {}, unsure = { model.root }, at = 1, found = {}, quietly = true,
+    numbers = {}, unsure = { model.root }, at = 1, found = {}, away = {}, quietly = true,
   }, Tree)
 end
 
@@ -50,6 +50,8 @@ function Tree:see(folder, entry, found)
     found.come[#found.come + 1] = entry
     found.gone[#found.gone + 1] = known
     return
+  elseif known.children and not known.number then
+    self:look_at(known)
   elseif known.stamp ~= entry.stamp and known.kind ~= "directory" then
     self.model:change(known)
   end
@@ -77,6 +79,13 @@ function Tree:compare(folder, entries)
   self.found[#self.found + 1] = found
 end
 
+function Tree:unwatch_one(folder)
+  if folder.number then
+    self.watches:remove(folder.number)
+    self.numbers[folder.number], folder.number = nil, nil
+  end
+end
+
 function Tree:watch(folder, path)
   local number, err = self.watches.add(path, self.watches, folder ~= self.model.root)
   if number then
@@ -85,20 +94,38 @@ function Tree:watch(folder, path)
   return number, err
 end
 
-function Tree:look_into(folder)
-  local path, entries = self.model:path(folder), nil
-  local ok, err = folder.number, nil
-  if not ok then
-    ok, err = self:watch(folder, path)
+-- Another folder has its name now: the one that it is in will say so.
+function Tree:is_elsewhere(folder, id)
+  if folder == self.model.root or folder.id == id then
+    return false
   end
-  if ok then
-    entries, err = native.survey(path)
+  self:unwatch_one(folder)
+  self:look_at(folder.parent)
+  return true
+end
+
+-- nil, or what went wrong.
+function Tree:look_at_entries(folder, path)
+  local number, err = folder.number, nil
+  if not number then
+    number, err = self:watch(folder, path)
   end
-  if entries then
+  if not number then
+    return err
+  end
+  local entries, id = native.survey(path)
+  if not entries then
+    return id
+  elseif not self:is_elsewhere(folder, id) then
     self:compare(folder, entries)
-  elseif folder == self.model.root and not self.quietly and GONE[err.code] then
+  end
+end
+
+function Tree:look_into(folder)
+  local err = self:look_at_entries(folder, self.model:path(folder))
+  if err and folder == self.model.root and not self.quietly and GONE[err.code] then
     self:end_all()
-  elseif folder == self.model.root or not GONE[err.code] then
+  elseif err and (folder == self.model.root or not GONE[err.code]) then
     return nil, err
   end
   return true
@@ -108,13 +135,13 @@ end
 function Tree:look()
   while self.unsure[self.at] do
     local folder = self.unsure[self.at]
-    if self.model:is_there(folder) then
+    folder.is_unsure = nil
+    if self.model:is_there(folder) and not self.model:is_away(folder) then
       local ok, err = self:look_into(folder)
       if not ok then
         return nil, err
       end
     end
-    folder.is_unsure = nil
     self.at = self.at + 1
   end
   self.unsure, self.at = {}, 1
@@ -124,10 +151,7 @@ end
 -- What came and went
 
 function Tree:unwatch(folder, is_moved)
-  if folder.number then
-    self.watches:remove(folder.number)
-    self.numbers[folder.number], folder.number = nil, nil
-  end
+  self:unwatch_one(folder)
   for _, child in pairs(folder.children) do
     if type(child) == "table" and child.children then
       self:unwatch(child, is_moved)
@@ -146,26 +170,23 @@ end
 
 -- By which file each was that has gone.
 function Tree:take_away(gone)
-  local away = {}
   for _, node in ipairs(gone) do
     if node.parent and not node.away then
       self.model:take_away(node)
-      away[node.id] = node
+      self.away[#self.away + 1], self.away[node.id] = node, node
     end
   end
-  return away
 end
 
--- Renaming changes when a file was changed, which is what comes behind the comma.
-local function looks_as_before(node, entry)
-  return node.kind == "directory" or node.stamp:match "^[^,]*" == entry.stamp:match "^[^,]*"
+-- Renaming changes when a file was changed, which is what comes behind the comma. One that looks otherwise may be new,
+-- with the number that another one had.
+local function is_same(node, entry)
+  return node.kind == entry.type and
+    (node.kind == "directory" or node.stamp:match "^[^,]*" == entry.stamp:match "^[^,]*")
 end
 
 function Tree:move(node, folder, entry)
   self.model:put(node, folder, entry.name)
-  if not looks_as_before(node, entry) then
-    self.model:change(node)
-  end
   node.stamp = entry.stamp
   if node.children then
     self:unwatch(node, true)
@@ -189,9 +210,9 @@ local function is_inside(folder, node)
   return folder ~= nil
 end
 
-function Tree:put(folder, entry, away)
-  local node = away[entry.id]
-  if node and node.away and node.kind == entry.type and not is_inside(folder, node) then
+function Tree:put(folder, entry)
+  local node = self.away[entry.id]
+  if node and node.away and is_same(node, entry) and not is_inside(folder, node) then
     self:move(node, folder, entry)
   else
     self:create(folder, entry)
@@ -219,11 +240,15 @@ end
 
 function Tree:put_together()
   local come, gone = self:take_found()
-  local away = self:take_away(gone)
+  self:take_away(gone)
   for _, new in ipairs(come) do
-    self:put(new[1], new[2], away)
+    self:put(new[1], new[2])
   end
-  for _, node in ipairs(gone) do
+end
+
+-- What has not come anywhere.
+function Tree:remove_all()
+  for _, node in ipairs(self.away) do
     if node.away then
       if node.children then
         self:unwatch(node)
@@ -231,15 +256,17 @@ function Tree:put_together()
       self.model:remove(node)
     end
   end
+  self.away, self.quietly = {}, nil
 end
 
+-- It may have come into a folder that is new itself.
 function Tree:step()
   if self.unsure[1] then
     return self:look()
   end
   self:put_together()
   if not self.unsure[1] then
-    self.quietly = nil
+    self:remove_all()
   end
   return self.unsure[1] ~= nil
 end
