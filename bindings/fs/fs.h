@@ -18,6 +18,8 @@
 #include <sys/stat.h>
 #include <uv.h>
 
+#include "darwin_stat.h"
+
 enum {
     FS_MORE = 1,        /* run again when job->wanted bytes are charged */
     FS_FREE = 1 << 20,  /* bytes that a job may hold before it asks */

@@ -111,6 +111,11 @@ uint64_t fs_birth(int folder, const char *entry, const struct stat *st)
     return 0;
 }
 
+int fs_sync(int fd, bool data_only)
+{
+    return data_only ? fdatasync(fd) : fsync(fd);
+}
+
 bool fs_clone(int to, int from)
 {
 #if defined(FICLONE)

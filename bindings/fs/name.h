@@ -43,6 +43,8 @@ int fs_name_real(const fs_name *n, char *out, size_t size); /* the real path */
 int fs_real_path(int fd, char *out, size_t size);
 /* When an entry of a folder, of which `st` tells, was made, ns: another one may have its number later. 0: unknown. */
 uint64_t fs_birth(int folder, const char *entry, const struct stat *st);
+/* Bring what was written to the disk, or with data_only what is needed to read it. 0 or -1. */
+int fs_sync(int fd, bool data_only);
 /* Make `to`, which is empty, share the blocks of `from`. */
 bool fs_clone(int to, int from);
 /* Copy inside the kernel: how many bytes, or -1; ENOSYS: it cannot. */

@@ -184,6 +184,17 @@ uint64_t fs_birth(int folder, const char *entry, const struct stat *st)
 #endif
 }
 
+/* On macOS fsync brings it to the drive only, which may lose it. */
+int fs_sync(int fd, bool data_only)
+{
+    (void)data_only;
+#if defined(F_FULLFSYNC)
+    if (!fcntl(fd, F_FULLFSYNC))
+        return 0;
+#endif
+    return fsync(fd);
+}
+
 bool fs_clone(int to, int from)
 {
     (void)to, (void)from;

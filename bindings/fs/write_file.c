@@ -41,7 +41,7 @@ static int write_in_place(write_op *w)
     if (j->fd < 0)
         return j->fd;
     int err = fs_write(j, j->fd, -1);
-    if (!err && w->sync && fsync(j->fd) && errno != EINVAL && errno != EROFS)
+    if (!err && w->sync && fs_sync(j->fd, false) && errno != EINVAL && errno != EROFS)
         err = fs_fail(j, "fsync");
     fs_close(j);
     return err;
@@ -139,7 +139,7 @@ static void sync_folder(int folder) /* best effort: some systems and folders do 
     int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return;
-    fsync(fd);
+    fs_sync(fd, false);
     close(fd);
 }
 
@@ -152,7 +152,7 @@ static int replace(write_op *w, const place *p)
         return fs_fail(j, "open");
     if ((err = dress(w, p)) || (err = fs_write(j, j->fd, -1)))
         goto fail;
-    if (w->sync && fsync(j->fd)) {
+    if (w->sync && fs_sync(j->fd, false)) {
         err = fs_fail(j, "fsync");
         goto fail;
     }
