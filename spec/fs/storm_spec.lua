@@ -56,6 +56,27 @@ local function follow(known, event)
   end
 end
 
+-- What is told while `happen` is called leads from the tree before to the one that there is then; the events.
+local function told_of(happen)
+  local known, texts = tree(), {}
+  local watcher = assert(fs.watch(support.folder, { recursive = true, debounce = 0.005 }))
+  local happening = task.spawn(function()
+    happen()
+    fs.write_file(at "~over", "", { atomic = false, sync = false })
+  end)
+  repeat
+    local event = assert(watcher:next())
+    follow(known, event)
+    texts[#texts + 1] = event.type .. " " .. event.path:sub(#support.folder + 2)
+  until event.path == at "~over"
+  happening:wait()
+  while not pcall(equal, known, tree()) do -- what was found out last may come after it
+    follow(known, assert(task.timeout(5, watcher.next, watcher)))
+  end
+  watcher:close()
+  return texts
+end
+
 describe("what a watcher tells of a storm", function()
   test.before(support.open)
   test.after(support.close)
@@ -63,23 +84,37 @@ describe("what a watcher tells of a storm", function()
   for seed = 1, 12 do
     it("leads to the tree that there is, " .. seed, function()
       storm(1000 + seed, 60)
-      local known = tree()
-      local watcher = assert(fs.watch(support.folder, { recursive = true, debounce = 0.005 }))
-      local storming = task.spawn(function()
-        storm(seed, 600)
-        fs.write_file(at "~over", "", { atomic = false, sync = false })
-      end)
-      repeat
-        local event = assert(watcher:next())
-        follow(known, event)
-      until event.path == at "~over"
-      storming:wait()
-      -- what was found out last may come after it
-      while not pcall(equal, known, tree()) do
-        follow(known, assert(task.timeout(5, watcher.next, watcher)))
-      end
-      watcher:close()
-      equal(known, tree())
+      told_of(function() storm(seed, 600) end)
     end, { timeout = 30 })
   end
+end)
+
+describe("what a watcher tells of folders", function()
+  test.before(support.open)
+  test.after(support.close)
+
+  local CASES = {
+    ["that have changed places"] = "mv x t; mv y x; mv t y",
+    ["that have changed places in a round"] = "mv x t; mv y x; mv z y; mv t z",
+    ["that each got the name of the next"] = "mv z last; mv y z; mv x y",
+    ["of which the inner one is the outer one now"] = "mv x/in t; mv x t/in; mv t x",
+    ["that were moved into what got their name"] = "mv x y/x; mv y x",
+    ["that were removed and made again"] = "rm -r x; mkdir -p x/in; touch x/in/b x/other",
+    ["that were moved out of what was removed"] = "mv x/in t; rm -r x; mv t x",
+    ["that became files, and files that became folders"] = "mv x/in/a t; rm -r x; mv t x; rm y/c; mkdir -p y/c/c",
+    ["that were moved while they were filled"] = "mkdir n; touch n/1; mv n x/n; touch x/n/2; mv x/n y/m; touch y/m/3",
+  }
+  for name, commands in pairs(CASES) do
+    it(name .. " leads to the tree that there is", function()
+      support.make { ["x/in/a"] = "", ["x/in/b"] = "", ["y/c"] = "", ["y/in/d"] = "", ["z/"] = "" }
+      told_of(function() assert(process.run { "sh", "-ec", commands, cwd = support.folder }) end)
+    end)
+  end
+
+  it("that got other names is no more than that", function()
+    support.make { ["x/in/a"] = "", ["x/in/b"] = "" }
+    equal(told_of(function()
+      assert(process.run { "sh", "-ec", "mv x/in x/new; mv x y", cwd = support.folder })
+    end), { "renamed y", "renamed y/new", "created ~over" })
+  end)
 end)
