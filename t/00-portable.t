@@ -48,12 +48,15 @@ subtest 'what macOS has not is only called in files that are named for a system 
     is(join("\n", @bad), '', 'all others do without');
 };
 
-my $output = `make PORTABLE=1 WERROR=1 build/portable/neap 2>&1`;
+my $output = `make PORTABLE=1 WERROR=1 build/portable/neap build/portable/t/preempt 2>&1`;
 is($?, 0, 'what is portable can be built here') or diag($output);
 
 for my $spec (qw(spec/fs_spec.lua spec/fs spec/process_spec.lua spec/net_spec.lua)) {
     $output = `build/portable/neap test $spec 2>&1`;
     is($?, 0, "and does what $spec says") or diag($output);
 }
+
+$output = `NEAP_BUILD=build/portable prove t/10-preempt.t 2>&1`;
+is($?, 0, 'and takes turns by a timer made of a thread') or diag($output);
 
 done_testing();
