@@ -100,8 +100,8 @@ function Telling:merge(node, old)
   for _, inner in ipairs(node.children and self:told_in(old) or {}) do
     old.left[inner.told_as] = nil
     inner.told_in = node
-    node.left[inner.told_as] = inner
     local new = self.model:node(node, inner.told_as)
+    node.left[inner.told_as] = new ~= inner and inner or nil
     if new then
       self:replace(new)
     end
@@ -129,6 +129,9 @@ function Telling:remove(node)
       self:remove(inner)
     end
   end
+  if not node.told_in then -- its place was needed meanwhile
+    return
+  end
   tell(self, "removed", node, self:told_path(node.told_in, node.told_as))
   untell(node)
   self.state[node] = nil
@@ -145,15 +148,21 @@ function Telling:make_room(node, folder, name)
   end
 end
 
+local function is_told_in_place(node)
+  return node.told_in == node.parent and node.told_as == node.name
+end
+
+-- What gives it room may have told where it is, or that it is nowhere.
 function Telling:place(node)
-  local folder, name = node.parent, node.name
-  local is_new = not node.told_in
-  if node.told_in ~= folder or node.told_as ~= name then
+  local folder, name, is_new = node.parent, node.name, false
+  if not is_told_in_place(node) then
     self:make_room(node, folder, name)
-    is_new = not node.told_in
-    local from = not is_new and self:told_path(node.told_in, node.told_as) or nil
+  end
+  if not is_told_in_place(node) then
+    local from = node.told_in and self:told_path(node.told_in, node.told_as)
+    is_new = not from
     tell_at(node, folder, name)
-    tell(self, is_new and "created" or "renamed", node, self:told_path(folder, name), from)
+    tell(self, from and "renamed" or "created", node, self:told_path(folder, name), from)
   end
   if node.changed and not is_new then
     tell(self, "changed", node, self:told_path(folder, name))
