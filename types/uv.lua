@@ -62,8 +62,8 @@ function uv_handle_t:unref() end
 local uv_req_t = {}
 
 ---Cancels a request of fs, dns or `uv.random` that has not begun yet: its callback gets "ECANCELED" (dns:
----"EAI_CANCELED"). EBUSY: it is being done, or was. EINVAL: requests of its type end when their handle is closed.
----One that is over raises.
+---"EAI_CANCELED"). Since libuv 1.53 also a write: what of it has not gone yet does not go. EBUSY: it is being done, or
+---was. EINVAL: requests of its type end when their handle is closed. One that is over raises.
 ---@return 0?
 ---@return string?
 ---@return string?
@@ -886,8 +886,8 @@ function uv.backend_fd() end
 function uv.backend_timeout() end
 
 ---Cancels a request of fs, dns or `uv.random` that has not begun yet: its callback gets "ECANCELED" (dns:
----"EAI_CANCELED"). EBUSY: it is being done, or was. EINVAL: requests of its type end when their handle is closed.
----One that is over raises.
+---"EAI_CANCELED"). Since libuv 1.53 also a write: what of it has not gone yet does not go. EBUSY: it is being done, or
+---was. EINVAL: requests of its type end when their handle is closed. One that is over raises.
 ---@param request uv_req_t
 ---@return 0?
 ---@return string?

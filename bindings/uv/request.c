@@ -257,16 +257,28 @@ nuv_request *nuv_check_request(lua_State *L, int index)
     return o->request;
 }
 
+/* What is over, and not told yet, libuv has never had. Since 1.53 it cancels writes; one that is over, and one whose
+ * stream closes, is no error, and told as it ends. */
+static int cancel_request(nuv_request *r)
+{
+    bool over = r->job.run == run_later;
+#if UV_VERSION_HEX >= 0x013500
+    if (r->uv.req.type == UV_WRITE && (over || uv_is_closing((uv_handle_t *)r->uv.write.handle)))
+        return 0;
+#endif
+    return over ? UV_EINVAL : uv_cancel(&r->uv.req);
+}
+
 /** uv.cancel(request: uv_req_t) -> 0 | fail
  * Cancels a request of fs, dns or `uv.random` that has not begun yet: its callback gets "ECANCELED" (dns:
- * "EAI_CANCELED"). EBUSY: it is being done, or was. EINVAL: requests of its type end when their handle is closed.
- * One that is over raises. */
+ * "EAI_CANCELED"). Since libuv 1.53 also a write: what of it has not gone yet does not go. EBUSY: it is being done, or
+ * was. EINVAL: requests of its type end when their handle is closed. One that is over raises. */
 static int cancel(lua_State *L)
 {
     const object *o = luaL_checkudata(L, 1, REQUEST);
     if (o->scan && !o->request)
         return nuv_fail(L, UV_EBUSY);
-    return nuv_result(L, uv_cancel(&nuv_check_request(L, 1)->uv.req));
+    return nuv_result(L, cancel_request(nuv_check_request(L, 1)));
 }
 
 /** uv.req_get_type(request: uv_req_t) -> string, integer

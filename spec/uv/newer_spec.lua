@@ -12,12 +12,17 @@ local function it(version, name, fn)
   if uv.version() >= version then test.it(name, fn) end
 end
 
--- A folder of its own, until the test is over.
+-- A folder of its own, until the file is over.
+local folders = {}
 local function folder()
   local path = assert(uv.fs_mkdtemp(uv.os_tmpdir() .. "/neap-spec-XXXXXX"))
-  test.after(function() os.execute("rm -rf " .. path) end)
+  folders[#folders + 1] = path
   return path
 end
+test.after(function()
+  for _, path in ipairs(folders) do os.execute("rm -rf " .. path) end
+  folders = {}
+end)
 
 describe("uv, since libuv 1.45", function()
   it(0x012d00, "tells a thread's processor, and those that it may have", function()
@@ -162,5 +167,56 @@ describe("uv, since libuv 1.51", function()
     equal(times(function() return await(uv.fs_utime, path, "now", "omit") == nil end), { "now", 2000 })
     refuses("invalid option 'soon'", uv.fs_utime, path, "soon", 1)
     uv.fs_close(fd)
+  end)
+end)
+
+-- Both ends of a stream.
+local function pair()
+  local fds = assert(uv.socketpair())
+  local a, b = uv.new_tcp(), uv.new_tcp()
+  a:open(fds[1])
+  b:open(fds[2])
+  return a, b
+end
+
+describe("uv.cancel of a write", function()
+  it(0, "says that it cannot, before libuv 1.53; one that has gone is told to have", function()
+    local a, b = pair()
+    local got = task.channel(1)
+    local write = a:write("gone", function(...) got:send { select("#", ...), ... } end)
+    local ok, _, name = write:cancel()
+    equal({ ok, name }, uv.version() >= 0x013500 and { 0 } or { nil, "EINVAL" })
+    equal(got:receive(), { 1 })
+    raises(function() write:cancel() end, "Expected uv_req_t")
+    a:close()
+    b:close()
+  end)
+
+  it(0x013500, "cancels what still waits", function()
+    local a, b = pair()
+    local ends, read = {}, 0
+    local big = a:write(("x"):rep(8e6), function(err) ends[#ends + 1] = err end)
+    local small = a:write("behind", function(err) ends[#ends + 1] = err end)
+    equal({ small:cancel(), big:cancel() }, { 0, 0 })
+    support.wait_until(function() return #ends == 2 end)
+    equal(ends, { "ECANCELED", "ECANCELED" })
+    b:read_start(function(_, data) read = data and read + #data or -1 - read end)
+    a:shutdown()
+    support.wait_until(function() return read < 0 end)
+    assert(-1 - read < 8e6)
+    a:close()
+    b:close()
+  end)
+
+  it(0, "may come when the stream closes", function()
+    local a, b = pair()
+    local err
+    local write = a:write(("x"):rep(8e6), function(e) err = e end)
+    a:close()
+    local ok, _, name = write:cancel()
+    equal({ ok, name }, uv.version() >= 0x013500 and { 0 } or { nil, "EINVAL" })
+    support.wait_until(function() return err end)
+    equal(err, "ECANCELED")
+    b:close()
   end)
 end)
