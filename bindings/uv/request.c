@@ -263,7 +263,7 @@ static int cancel_request(nuv_request *r)
 {
     bool over = r->job.run == run_later;
 #if UV_VERSION_HEX >= 0x013500
-    if (r->uv.req.type == UV_WRITE && (over || uv_is_closing((uv_handle_t *)r->uv.write.handle)))
+    if (r->uv.req.type == UV_WRITE && (over || nuv_is_closed(nuv_handle_of(r->uv.write.handle))))
         return 0;
 #endif
     return over ? UV_EINVAL : uv_cancel(&r->uv.req);
