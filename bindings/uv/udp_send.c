@@ -90,7 +90,10 @@ static void check_message(lua_State *L, int index, message *m)
 /* There is none yet. */
 static unsigned check_flags(lua_State *L, int index)
 {
-    return lua_istable(L, index) ? 0 : (unsigned)luaL_optinteger(L, index, 0);
+    int type = lua_type(L, index);
+    luaL_argcheck(L, type <= LUA_TNIL || type == LUA_TNUMBER || type == LUA_TTABLE, index,
+                  "expected nil, integer, or table");
+    return (unsigned)lua_tointeger(L, index);
 }
 
 /** uv.udp_try_send2(udp: uv_udp_t, messages: { data: string | string[], addr: { ip: string, port: integer }? }[], flags?: integer | table) -> integer | fail

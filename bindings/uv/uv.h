@@ -234,11 +234,12 @@ void nuv_tell_later(nuv_state *state, bool all);
 nuv_request *nuv_check_request(lua_State *L, int index); /* under way, or raises */
 
 /* fs_scandir: its object keeps the names when the request is over. Without a callback there is the
- * object alone (push). check: of one that is done, or raises. */
-nuv_request *nuv_scan_new(lua_State *L, int callback);
+ * object alone (push). next: of one that is done, or raises. */
+nuv_request *nuv_scan_request(lua_State *L, int callback);
 uv_fs_t *nuv_scan_push(lua_State *L);
 void nuv_scan_done(nuv_request *r);
-uv_fs_t *nuv_scan_check(lua_State *L, int index);
+struct nuv_shared *nuv_test_scan(lua_State *L, int index); /* NULL: it is none, or not done */
+int nuv_scan_next(lua_State *L, int index, char *name, size_t size, uv_dirent_type_t *type);
 
 int nuv_status_args(lua_State *L, void *status); /* for done(): pushes the int at `status` */
 
