@@ -240,6 +240,18 @@ uv.run()
 real(said[1], arg[-1] and "arg[-1]", arg[0] and "arg[0]")
 LUA
     is($out->[0], "replaced print\targ[-1]\targ[0]", 'print is replaced, collectgarbage called, arg[-1] there');
+    write_file("$dir/parent.lua", <<'LUA');
+local uv = require "luv"
+if arg[1] == "child" then return print("a child of " .. arg[2]) end
+local out = uv.new_pipe()
+uv.spawn(arg[-1], { args = { arg[0], "child", uv.os_getpid() }, stdio = { nil, out, 2 } }, function(code, signal)
+  print("ended", code, signal)
+end)
+out:read_start(function(_, data) if data then print((data:gsub("%d+\n", "me"))) else out:close() end end)
+uv.run()
+LUA
+    is_deeply([sort @{ (run('neap', $neap, "$dir/parent.lua"))[0] }], ['a child of me', "ended\t0\t0", 'exit 0'],
+        'it spawns arg[-1] with a script');
     is(`echo 'local uv = require "luv" uv.new_timer():start(1, 0, function() print "from stdin" end) uv.run()' | timeout 20 $neap -`,
         "from stdin\n", 'a program comes from standard input');
     is((`timeout 20 $neap --sandbox -e 'print(pcall(require, "uv"))' 2>&1` =~ /^(\w+)/)[0] // '', 'false', 'a restricted runtime has no uv');
