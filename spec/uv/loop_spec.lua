@@ -3,7 +3,9 @@ local host = require "neap.host"
 local task = require "neap.task"
 local test = require "neap.test"
 local uv = require "uv"
-local wait_until = require "spec.uv.support".wait_until
+local support = require "spec.uv.support"
+
+local wait_until = support.wait_until
 
 local describe, it, equal, raises = test.describe, test.it, test.equal, test.raises
 
@@ -59,6 +61,30 @@ describe("uv callbacks", function()
     equal(called, { true })
     first:close()
     second:close()
+  end)
+
+  it("that raise, or return nil and an error, go to host.on_error, and the program goes on", function()
+    local text, status = support.run [[
+      local uv, host, left = require "uv", require "neap.host", 4
+      host.on_error(function(err)
+        print("told", tostring(err):match "[^:]*$")
+        left = left - 1
+        if left == 0 then uv.new_timer():start(0, 0, function() print "goes on" end) end
+      end)
+      uv.new_timer():start(0, 0, function() error "in a timer" end)
+      uv.fs_stat("/", function() error "in a request" end)
+      uv.new_timer():close(function() error {} end)
+      uv.new_async(function() return nil, (select(2, require "neap.fs".read_file "/none")) end):send()
+      uv.walk(function(handle) handle:unref() end)
+      uv.run()
+    ]]
+    local lines = {}
+    for line in text:gmatch "[^\n]+" do lines[#lines + 1] = line end
+    table.sort(lines)
+    equal({ lines, status }, { {
+      "goes on", "told\t in a request", "told\t in a timer", "told\t no such file or directory, open '/none'",
+      "told\ta table value was raised as an error",
+    }, "0" })
   end)
 
   it("may call collectgarbage", function()
