@@ -1,7 +1,7 @@
 # Neap's build: GNU make, read from top to bottom.
 #
 #   make            build/neap, build/libneap.a, build/libneap.so, build/neap.pc
-#   make demo       gets what is missing, builds, starts the example server
+#   make demo       gets what is missing, builds, starts the example server     PORT=8080
 #   make test       gets what the tests need, builds twice, runs t/ and spec/ (test-all: in every way)
 #   make check      clang-format, luacheck, clang's warnings     make bench, fuzz, docs
 #   make install    DESTDIR= PREFIX=/usr/local                   make clean, distclean
@@ -158,7 +158,7 @@ AGAIN = $(MAKE) --no-print-directory
 demo:
 	@scripts/need build demo
 	+@$(AGAIN) PROGRESS=1 build $(if $(MAKE_TERMOUT),&& printf '\r\033[K')
-	@exec build/neap examples/hello.lua
+	@exec build/neap examples/hello.lua $(PORT)
 
 test test-all:
 	@scripts/need build test

@@ -1,13 +1,14 @@
 /* load.c -- the load generator: one thread, one epoll, as many connections as asked.
  *
  *   load http PORT CONNECTIONS SECONDS DEPTH FILE   DEPTH copies of FILE's request at a time
+ *   load upload PORT CONNECTIONS SECONDS SIZE       POST requests with a body of SIZE bytes
  *   load echo PORT CONNECTIONS SECONDS SIZE         SIZE bytes there and back
  *   load bulk PORT CONNECTIONS SECONDS CHUNK        writes all the time, reads what comes back
  *   load idle PORT CONNECTIONS SECONDS [FILE]       one request on each, then holds them open
  *
- * http and echo are closed loops: a connection sends its next message when the whole reply to the
+ * http, upload and echo are closed loops: a connection sends its next message when the whole reply to the
  * last one is there. Every reply is checked while it is counted: the status of each response, each
- * byte of an echo. All replies of a server must have one length, which is learnt from the first.
+ * byte of an echo. No two bodies of an upload are equal: equal strings cost some servers less. All replies of a server must have one length, which is learnt from the first.
  * The answer is one line of JSON. idle first prints {"ready": N} and leaves when its input ends.
  * It always speaks to 127.0.0.1, and ends a minute after SECONDS whatever happens.
  */
@@ -29,6 +30,7 @@
 #define WINDOW (1 << 20) /* bulk: bytes of one connection under way at once */
 #define SLOWEST 1000000  /* microseconds: slower replies are counted as this */
 #define MANY_ERRORS 1000
+#define SHIFT (1 << 16) /* bytes by which the body of an upload moves */
 #define OK_STATUS "HTTP/1.1 200"
 
 typedef struct {
@@ -46,6 +48,9 @@ static struct {
     size_t message_size, reply_size;
     size_t response_size; /* one HTTP response; 0 for echo */
     int depth;
+    char *
+        body; /* of an upload: body_size bytes from a place that changes, in noise that is longer */
+    size_t body_size, body_at;
 } load;
 
 static char buffer[BUFFER];
@@ -141,13 +146,11 @@ static size_t response_size(const char *text, size_t size)
     return (size_t)(end + 4 - text) + strtoul(length + 17, NULL, 10);
 }
 
-/* Sends one request on fd and reads the whole response; returns its length. */
-static size_t exchange_once(int fd, const char *request, size_t size)
+/* Reads the whole response to the one request that was sent on fd; returns its length. */
+static size_t receive_once(int fd)
 {
     size_t got = 0, whole = 0;
 
-    if (send_all(fd, request, size))
-        die("send");
     while (!whole || got < whole) {
         ssize_t n = read(fd, buffer + got, sizeof buffer - 1 - got);
         if (n <= 0)
@@ -162,13 +165,28 @@ static size_t exchange_once(int fd, const char *request, size_t size)
     return whole;
 }
 
+static size_t exchange_once(int fd, const char *request, size_t size)
+{
+    if (send_all(fd, request, size))
+        die("send");
+    return receive_once(fd);
+}
+
 /* ---- closed loops: http and echo ---- */
+
+static int send_message(int fd)
+{
+    if (send_all(fd, load.message, load.message_size))
+        return -1;
+    load.body_at = (load.body_at + 4099) % SHIFT;
+    return load.body ? send_all(fd, load.body + load.body_at, load.body_size) : 0;
+}
 
 static void begin(connection *c)
 {
     c->received = 0;
     c->sent_at = nanoseconds();
-    if (send_all(c->fd, load.message, load.message_size))
+    if (send_message(c->fd))
         errors++;
 }
 
@@ -318,6 +336,40 @@ static void http(int depth, const char *path)
     closed_loop();
 }
 
+/* Noise from a generator of Marsaglia's, xorshift64. */
+static char *noise(size_t size)
+{
+    uint64_t x = 88172645463325252u;
+    char *all = malloc(size);
+    if (!all)
+        die("malloc");
+    for (size_t i = 0; i < size; i++) {
+        x ^= x << 13, x ^= x >> 7, x ^= x << 17;
+        all[i] = (char)(x >> 32);
+    }
+    return all;
+}
+
+static void upload(size_t size)
+{
+    char head[128];
+    int length =
+        snprintf(head, sizeof head,
+                 "POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: %zu\r\n\r\n", size);
+    int fd = dial();
+
+    load.message = repeat(head, (size_t)length, 1);
+    load.message_size = (size_t)length;
+    load.body = noise(size + SHIFT);
+    load.body_size = size;
+    load.depth = 1;
+    if (send_message(fd))
+        die("send");
+    load.response_size = load.reply_size = receive_once(fd);
+    close(fd);
+    closed_loop();
+}
+
 static void payload(size_t size)
 {
     if (size < 1 || size > BUFFER)
@@ -396,6 +448,8 @@ int main(int argc, char **argv)
         prepare(argv);
     if (!strcmp(mode, "http") && argc == 7 && atoi(argv[5]) > 0) {
         http(atoi(argv[5]), argv[6]);
+    } else if (!strcmp(mode, "upload") && argc == 6) {
+        upload(strtoul(argv[5], NULL, 10));
     } else if (!strcmp(mode, "echo") && argc == 6) {
         payload(strtoul(argv[5], NULL, 10));
         closed_loop();
@@ -405,7 +459,7 @@ int main(int argc, char **argv)
     } else if (!strcmp(mode, "idle") && argc <= 6) {
         idle(argv[5]);
     } else {
-        fprintf(stderr, "usage: load http|echo|bulk|idle PORT CONNECTIONS SECONDS ...\n");
+        fprintf(stderr, "usage: load http|upload|echo|bulk|idle PORT CONNECTIONS SECONDS ...\n");
         return 2;
     }
     return 0;

@@ -106,6 +106,10 @@ static int watch(lua_State *L)
     lua_settop(L, 2);
     if (neap->permit(env, "process", NULL, 0))
         return neap->fail(L, NEAP_EPERMISSION, NEAP_F_PERMISSION, "process", NULL, NEAP_F_END);
+    if (number && number == host->stop_signal(env))
+        return neap->fail(L, UV_EBUSY, NEAP_F_MESSAGE,
+                          "Neap stops scripts with this signal, so no script can watch it",
+                          NEAP_F_END);
     watcher *x = neap->handle(L, &watcher_class);
     int status = uv_signal_init(host->loop(env), &x->uv);
     x->initialized = !status;

@@ -227,8 +227,10 @@ static void do_call(lua_State *S, void *data)
     neap_task *outer = rt->current;
     int nowait = rt->nowait;
     rt->current = NULL; /* nothing can wait in here */
-    bool sliced = neap_limit_begin(rt, true);
+    bool entered = rt->entered, sliced = neap_limit_begin(rt, true);
+    rt->entered = true;
     int status = lua_pcall(S, n, LUA_MULTRET, function - 1);
+    rt->entered = entered;
     neap_limit_end(rt, sliced);
     rt->current = outer;
     rt->nowait = nowait;

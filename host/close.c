@@ -76,8 +76,10 @@ static void begin(neap_runtime *rt)
     cancel_all(rt);
     neap_queue_again(rt); /* what an exit held back */
     rt->grace.fire = on_grace;
-    neap_timer_start(rt->root, &rt->grace, rt->options.grace);
+    neap_timer_start_real(rt->root, &rt->grace, rt->options.grace);
     neap_wake_root(rt->root);
+    if (rt->root->runner == rt)
+        uv_stop(rt->root->loop); /* its script is killed when that returns */
 }
 
 /* ---- Dropping ---- */
@@ -86,12 +88,15 @@ static void drop(neap_runtime *rt)
 {
     rt->state = RT_DROPPED;
     neap_timer_stop(rt->root, &rt->grace);
-    for (list *i = rt->scopes.next; i != &rt->scopes; i = i->next) {
+    for (list *i = rt->scopes.next; i != &rt->scopes;) {
         neap_scope *s = neap_container_of(i, neap_scope, all);
+        s->refs++; /* with its last task it might go */
         for (list *j = s->tasks.next, *next; j != &s->tasks; j = next) {
             next = j->next;
             neap_task_drop(neap_container_of(j, neap_task, member));
         }
+        i = i->next;
+        neap_scope_unref(s);
     }
     neap_works_cancel(rt);
     neap_handles_close(rt);
@@ -122,6 +127,8 @@ static void finish(neap_runtime *rt)
     list_remove(&rt->ready);
     list_remove(&rt->sibling);
     root->closing_runtimes--;
+    if (root->driven == rt)
+        root->driven = NULL;
     neap_runtime_free(rt);
     if (!parent)
         neap_root_close(root, on_closed, data);
@@ -136,6 +143,8 @@ void neap_closing_step(neap_runtime *rt)
         next = i->next;
         neap_closing_step(neap_container_of(i, neap_runtime, sibling));
     }
+    if (rt->root->runner == rt) /* it is on the C stack */
+        return;
     if (rt->state == RT_CLOSING && (!rt->tasks || rt->grace_over) && list_empty(&rt->children))
         drop(rt);
     if (rt->state != RT_DROPPED || anything_left(rt))

@@ -218,6 +218,14 @@ static void print_line(const place *at, const char *line, const char *message, b
     fputs(color ? "\33[1;31m^\33[0m\n" : "^\n", stderr);
 }
 
+/* As with lua, a main script that raises nil ends with status 1 and says nothing: it has said it all. */
+static bool is_silent(neap_runtime *rt)
+{
+    bool silent = rt->raised_nil;
+    rt->raised_nil = false;
+    return silent;
+}
+
 int neap_show(neap_runtime *rt, const neap_error *error, const char *script)
 {
     place at;
@@ -225,6 +233,8 @@ int neap_show(neap_runtime *rt, const neap_error *error, const char *script)
     bool color = wants_color();
     const char *message = after_code(error->message);
     script = script ? script : "";
+    if (is_silent(rt))
+        return 1;
     fprintf(stderr, color ? "\33[1;31mneap:\33[0m %s\n" : "neap: %s\n", error->message);
     if (find_in(rt, script, message, &at, line))
         print_line(&at, line, at.rest, color);

@@ -82,8 +82,8 @@ void neap_carry(lua_State *L, neap_runtime *rt, neap_env *env)
 
 void *neap_carried(lua_State *L)
 {
-    void *p = lua_touserdata(L, lua_upvalueindex(1));
-    if (!p || lua_islightuserdata(L, lua_upvalueindex(1)))
+    void *p = neap_vm_carried(L);
+    if (p || lua_type(L, lua_upvalueindex(1)) != LUA_TUSERDATA)
         return p;
     neap_cell *cell = neap_userdata(L, lua_upvalueindex(1), sizeof *cell, &cell_magic);
     if (!cell)

@@ -10,6 +10,7 @@
 #include "host.h"
 
 enum { SLACK = 1000 }; /* ns, which a number of Lua's may be off by */
+#define NEVER 9e18 /* ns: what is due in so many or more has been started with an endless time */
 
 static neap_root *check_root(lua_State *L)
 {
@@ -47,7 +48,7 @@ static int step(lua_State *L)
 {
     neap_root *root = check_root(L);
     double target = luaL_checknumber(L, 1);
-    luaL_argcheck(L, target >= 0 && target < 9e18, 1, "no time");
+    luaL_argcheck(L, target >= 0 && target < NEVER, 1, "no time");
     lua_pushboolean(L, root->time_is_faked && neap_time_step(root, (uint64_t)target));
     return 1;
 }
@@ -55,7 +56,7 @@ static int step(lua_State *L)
 static int next_due(lua_State *L)
 {
     const timer_heap *heap = &check_root(L)->fake_timers;
-    if (!heap->count)
+    if (!heap->count || (double)heap->entries[0].due >= NEVER)
         return 0;
     lua_pushnumber(L, (double)heap->entries[0].due + SLACK);
     return 1;

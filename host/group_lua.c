@@ -163,7 +163,7 @@ int neap_group_run(lua_State *L)
     }
     int n = lua_gettop(L) - FUNCTION;
     neap_task *body = neap_task_make(L, s, n);
-    rt->delivering = NULL;
+    neap_delivered(rt, head_of(&run->op));
     s->body = body;
     s->waiter = head_of(&run->op);
     s->waiter->uncancellable = true;

@@ -10,7 +10,7 @@
 #include "host.h"
 
 typedef struct {
-    list all;        /* in rt->handles */
+    list all;        /* in rt->handles, or rt->staying */
     struct box *box; /* NULL once closing */
     bool closing;
     bool gone; /* closed, but its object is not yet collected (NEAP_HANDLE_STAYS) */
@@ -64,6 +64,7 @@ static int handle_is_closed(lua_State *L)
 
 static void discard(neap_handle *h)
 {
+    list_remove(&hidden_of(h)->all);
     neap_mem(h->env->rt, h, h->type->size, 0);
 }
 
@@ -187,16 +188,13 @@ void *neap_handle_new(lua_State *L, const neap_handle_class *type)
 void *neap_handle_check(lua_State *L, int index, const neap_handle_class *type)
 {
     box *b = to_box(L, index);
-    if (!b || b->type != type) {
-        lua_pushfstring(L, "%s expected, got %s", type->name, luaL_typename(L, index));
-        luaL_argerror(L, index, lua_tostring(L, -1));
-        return NULL;
-    }
-    if (!b->h) {
-        lua_pushfstring(L, "the %s is closed", type->name);
-        luaL_argerror(L, index, lua_tostring(L, -1));
-    }
-    return b->h;
+    if (!b || b->type != type)
+        luaL_typerror(L, index, type->name);
+    else if (!b->h)
+        luaL_argerror(L, index, lua_pushfstring(L, "the %s is closed", type->name));
+    else
+        return b->h;
+    return NULL;
 }
 
 /* As check, but NULL when it is closed or another thing. */
@@ -210,7 +208,7 @@ void *neap_handle_test(lua_State *L, int index, const neap_handle_class *type)
 void *neap_handle_find(lua_State *L, int index, const neap_handle_class *type)
 {
     box *b = to_box(L, index);
-    return b && b->type == type && !b->h ? NULL : neap_handle_check(L, index, type);
+    return b && b->type == type ? b->h : neap_handle_check(L, index, type);
 }
 
 neap_handle *neap_handle_any(lua_State *L, int index)
@@ -242,25 +240,41 @@ void neap_handle_close(neap_handle *h)
 void neap_handle_closed(neap_handle *h)
 {
     neap_runtime *rt = h->env->rt;
-    list_remove(&hidden_of(h)->all);
     rt->handle_count--;
-    if (hidden_of(h)->box)
+    if (hidden_of(h)->box) {
         hidden_of(h)->gone = true;
-    else
+        list_remove(&hidden_of(h)->all);
+        list_append(&rt->staying, &hidden_of(h)->all);
+    } else {
         discard(h);
+    }
     neap_closing_advance(rt);
 }
 
+/* Each is looked at once, though closing one may close others, and end their memory. */
 void neap_handles_close(neap_runtime *rt)
 {
-    for (list *i = rt->handles.next; i != &rt->handles;) {
-        neap_handle *h = handle_of(i);
-        bool closing = hidden_of(h)->closing;
-        i = i->next;
-        if (!closing) {
-            neap_handle_close(h);
-            i = rt->handles.next; /* closing one may close others */
-        }
+    list seen;
+    list_init(&seen);
+    while (!list_empty(&rt->handles)) {
+        list *first = rt->handles.next;
+        list_remove(first);
+        list_append(&seen, first);
+        neap_handle_close(handle_of(first)); /* or it is closing already */
+    }
+    while (!list_empty(&seen)) {
+        list *first = seen.next;
+        list_remove(first);
+        list_append(&rt->handles, first);
+    }
+}
+
+void neap_handles_forget(neap_runtime *rt)
+{
+    while (!list_empty(&rt->staying)) {
+        neap_handle *h = handle_of(rt->staying.next);
+        hidden_of(h)->box->h = NULL;
+        discard(h);
     }
 }
 

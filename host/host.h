@@ -6,7 +6,8 @@
  *
  * All Lua work is done on `S`, a thread of the VM that is never resumed, inside one protected call a
  * drain (queue.c). What must survive a raised error there is noted in the runtime first
- * (`delivering`, `ending`), and picked up by the drain.
+ * (`delivering`, `ending`), and picked up by the drain. What a finalizer begins in the middle of that is
+ * noted on top of it.
  */
 #ifndef NEAP_HOST_H
 #define NEAP_HOST_H
@@ -22,6 +23,7 @@
 #include "os/os.h"
 #include "preempt.h"
 #include "task.h"
+#include "vm.h"
 
 typedef struct neap_root neap_root;
 typedef struct neap_permissions neap_permissions;
@@ -40,15 +42,20 @@ typedef struct {
     int64_t base; /* of its timers' positions */
 } timer_heap;
 
+enum { READ_BUFFER_SIZE = 64 * 1024, READ_SPARES = 4 };
+
 struct neap_root {
     /* The loop. */
     uv_loop_t *loop;
     uv_loop_t own; /* used when the loop is ours */
     bool owns_loop;
     bool running;         /* uv_run is on the stack */
-    bool stopped;         /* a script has stopped the loop */
-    int inside;           /* calls of the embedder's under way: a close waits for their end */
-    int handles;          /* of the next five, not yet closed */
+    neap_runtime *runner; /* the one whose script runs the loop itself; or NULL */
+    neap_runtime
+        *driven;  /* the one that neap_run or neap_step is for; NULL: none, or it has closed */
+    bool stopped; /* a script has stopped the loop */
+    int inside;   /* calls of the embedder's under way: a close waits for their end */
+    int handles;  /* of the next five, not yet closed */
     uv_prepare_t prepare; /* active on a loop that is given */
     uv_check_t check;
     uv_idle_t idle;
@@ -56,7 +63,9 @@ struct neap_root {
     uv_async_t async;
     bool guarded;          /* SIGPIPE is blocked between prepare and check */
     neap_pipe_guard guard; /* then */
-    char *read_buffer;     /* shared by every transport: valid during on_read only */
+    char *read_buffer;     /* shared by every transport (transport_read.c) */
+    char *read_spares[READ_SPARES];
+    int read_spare_count;
 
     /* Draining. */
     list ready; /* runtimes with jobs, in turn */
@@ -89,9 +98,14 @@ struct neap_root {
     void *on_closed_data;
 };
 
-enum { READ_BUFFER_SIZE = 64 * 1024 };
-
 /* ---- Runtime ---- */
+
+enum { OP_CLASSES = 16 };
+
+typedef struct {
+    void *first; /* chained through their first word */
+    int count;
+} op_blocks;
 
 /* CLOSING: tasks clean up; DROPPED: handles go. */
 enum { RT_OPEN, RT_CLOSING, RT_DROPPED, RT_CLOSED };
@@ -120,6 +134,7 @@ struct neap_runtime {
     int cell_ref;                         /* anchored */
     int restore;                          /* anchored function that changes the VM back */
     int anchors;                          /* registry index of the table of anchored values */
+    const void *anchor_array;             /* that table */
     int anchor_count, anchor_free;        /* its size; the first free place */
     int trampoline;                       /* registry index of the protected call's function */
     const struct protected_call *calling; /* what it is to run */
@@ -137,15 +152,14 @@ struct neap_runtime {
     /* The scheduler. */
     neap_job *head, **tail; /* run queue */
     list ready;             /* in root->ready when the queue is not empty */
-    int drained;            /* jobs run in this drain */
     neap_task *current;     /* the task that runs now */
     bool suspending;        /* the coroutine that just yielded waits or was preempted */
     int nowait;             /* depth of resumes made where the VM cannot yield */
     bool entered;           /* its VM is on the C stack, through the scheduler */
     bool preempted;         /* its current task was preempted: nobody else enters the VM */
     int late;               /* callbacks of libuv that had to queue (uv.c) */
-    op_head *delivering;    /* its results are being pushed */
-    neap_task *arriving;    /* is being made: its function and arguments are pushed */
+    op_head *delivering;    /* its results are being pushed; linked by `below` */
+    neap_task *arriving;    /* is being made: its function and arguments are pushed; by `next_free` */
     neap_task *waking;      /* a cancelled task, being told */
     neap_task *ending;      /* its end is being handled */
 
@@ -155,19 +169,20 @@ struct neap_runtime {
     neap_scope *free_scopes;
     list boxes, groups; /* Lua objects of tasks and groups */
     neap_task *free_tasks;
-    int pooled;           /* how many these are */
-    int tasks;            /* alive */
-    list died;            /* errors that nobody has waited for in this drain */
-    list mourning;        /* in a drain: to be looked at for these at its end */
-    void *free_blocks[8]; /* operations' memory by size class */
-    int ops;              /* alive */
-    int works;            /* workers in the thread pool */
-    int work_cap;         /* at most; 0 not yet looked up */
-    list work_queue;      /* jobs that wait for one; under root->lock */
-    int busy;             /* requests of extensions that the loop has (uv.c) */
+    int pooled;                        /* how many these are */
+    int tasks;                         /* alive */
+    list died;                         /* errors that nobody has waited for in this drain */
+    list mourning;                     /* in a drain: to be looked at for these at its end */
+    op_blocks free_blocks[OP_CLASSES]; /* operations' memory by size class */
+    int ops;                           /* alive */
+    int works;                         /* workers in the thread pool */
+    int work_cap;                      /* at most; 0 not yet looked up */
+    list work_queue;                   /* jobs that wait for one; under root->lock */
+    int busy;                          /* requests of extensions that the loop has (uv.c) */
 
     /* Extensions and their handles. */
     list handles; /* all open and closing ones */
+    list staying; /* closed ones whose objects are not yet collected */
     int handle_count;
     int transports; /* whose memory has not gone yet */
     neap_env *envs; /* newest first */
@@ -195,6 +210,7 @@ struct neap_runtime {
     uint64_t slice_began; /* ns */
     uint64_t drain;       /* the last drain it ran in */
     uint64_t drain_used;  /* ns of script in `drain` */
+    uint64_t overrun;     /* ns that it went on after its time was up: the most */
 
     /* Output. */
     char *out; /* the buffer */
@@ -209,6 +225,7 @@ struct neap_runtime {
     neap_error *starting; /* where the main script's error goes until it first waits */
     bool reporting;       /* the error of on_error's own function: it goes the default way */
     bool exiting;
+    bool raised_nil; /* the main script has, and nobody was told yet */
     int exit_status;
     bool grace_over;
     neap_timer grace;
@@ -282,10 +299,18 @@ void neap_error_export(lua_State *L, int index, neap_error *error); /* protected
 int neap_error_take(neap_runtime *rt, neap_error *error); /* pops any error value: its status */
 int neap_error_set(neap_error *error, int status, const char *format, ...);
 void neap_unhandled(neap_runtime *rt, lua_State *S, int index, bool fatal);
-void neap_unhandled_raw(neap_runtime *rt);
+void neap_unhandled_raw(neap_runtime *rt, bool fatal);
+void neap_report_finalizers(lua_State *L); /* what they raise, from now on */
+
+/* ---- argument.c: for extension.h's table ---- */
+
+int neap_argument_error(lua_State *L, int index, const char *message);
+int neap_type_error(lua_State *L, int index, const char *expected);
+int neap_script_error(lua_State *L, const char *format, ...);
 
 /* ---- trace.c ---- */
 
+bool neap_frame_is_own(const lua_Debug *ar);       /* of a module of Neap's; has "S" */
 bool neap_user_frame(lua_State *T, lua_Debug *ar); /* the innermost line that is not ours */
 bool neap_traceback(lua_State *S, lua_State *T, const char *message); /* pushed on S; any frame? */
 void neap_blame(lua_State *S, lua_State *T); /* S's top, a message, gets the user's line */
@@ -308,9 +333,9 @@ void neap_anchor_drop(neap_runtime *rt, int *ref); /* sets it to 0 */
 /* The userdata at index when it is one of ours: `size` bytes that begin with `magic`. Else NULL. */
 static inline void *neap_userdata(lua_State *L, int index, size_t size, const void *magic)
 {
-    void *p = lua_touserdata(L, index);
-    bool ours = p && lua_objlen(L, index) == size && *(const void *const *)p == magic;
-    return ours ? p : NULL;
+    size_t its_size = 0;
+    void *p = neap_vm_userdata(L, index, &its_size);
+    return p && its_size == size && *(const void *const *)p == magic ? p : NULL;
 }
 
 /* ---- queue.c ---- */
@@ -345,6 +370,8 @@ void neap_collect(neap_runtime *rt);      /* protected */
 
 uint64_t neap_clock(void); /* ns, monotonic: the one clock */
 void neap_timer_start(neap_root *root, neap_timer *t, double seconds);
+void neap_timer_start_real(neap_root *root, neap_timer *t,
+                           double seconds); /* by the clock, always */
 void neap_timer_stop(neap_root *root, neap_timer *t);
 void neap_timers_drop(neap_runtime *rt); /* its extensions' are stopped */
 void neap_timers_free(neap_root *root);
@@ -367,6 +394,8 @@ void neap_handle_close(neap_handle *h);
 void neap_handle_closed(neap_handle *h);
 void neap_handles_list(lua_State *L, neap_runtime *rt);
 void neap_handles_close(neap_runtime *rt);
+void neap_handles_forget(
+    neap_runtime *rt); /* of a VM that lives on: objects of closed ones refer to none */
 
 /* ---- extension.c, table.c, uv.c ---- */
 
@@ -423,6 +452,9 @@ void neap_works_cancel(neap_runtime *rt); /* what has not started: done(UV_ECANC
 /* ---- transport.c ---- */
 
 char *neap_read_buffer(neap_root *root); /* NULL: no memory */
+char *neap_read_keep(neap_runtime *rt, const char *data, size_t *size);
+void neap_read_drop(neap_runtime *rt, char *block);
+void neap_read_buffers_free(neap_root *root);
 neap_transport *neap_transport_new(neap_env *env, int kind);
 int neap_transport_open(neap_transport *t, int fd);
 int neap_transport_connect(neap_transport *t, const struct sockaddr *address, neap_on_done done);

@@ -55,7 +55,7 @@ static void number(lua_State *L, const char *name, double value)
 static int host_stats(lua_State *L)
 {
     neap_runtime *rt = neap_env_of(L)->rt;
-    lua_createtable(L, 0, 10);
+    lua_createtable(L, 0, 11);
     number(L, "memory", (double)rt->memory);
     number(L, "memory_peak", (double)rt->memory_peak);
     number(L, "memory_limit", (double)rt->memory_limit);
@@ -66,6 +66,7 @@ static int host_stats(lua_State *L)
     number(L, "handles", rt->handle_count);
     number(L, "timers", (double)(rt->root->timers.count + rt->root->fake_timers.count));
     number(L, "pool_jobs", rt->works);
+    number(L, "overrun", (double)rt->overrun / 1e9);
     return 1;
 }
 

@@ -145,6 +145,14 @@ bool neap_limit_begin(neap_runtime *rt, bool call)
     return true;
 }
 
+static void account(neap_runtime *rt, uint64_t now)
+{
+    uint64_t deadline = rt->slice.deadline;
+    rt->drain_used += now - rt->slice_began;
+    if (deadline != NEAP_SLICE_FOREVER && now > deadline && now - deadline > rt->overrun)
+        rt->overrun = now - deadline;
+}
+
 /* `begun`: what neap_limit_begin said. */
 void neap_limit_end(neap_runtime *rt, bool begun)
 {
@@ -153,7 +161,7 @@ void neap_limit_end(neap_runtime *rt, bool begun)
     rt->slice_late = false;
     int fired = neap_slice_leave(rt->root->slicer, &rt->slice);
     if (begun)
-        rt->drain_used += neap_clock() - rt->slice_began;
+        account(rt, neap_clock());
     if (fired != NEAP_SLICE_PREEMPT)
         rt->raised = false;
 }

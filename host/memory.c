@@ -135,6 +135,8 @@ void *neap_vm_allocator(void *data, void *p, size_t old_size, size_t size)
 int neap_anchor(neap_runtime *rt, lua_State *L)
 {
     int ref = rt->anchor_free;
+    if (ref && neap_vm_place_take(L, rt->anchor_array, ref, &rt->anchor_free))
+        return ref;
     lua_rawgeti(L, LUA_REGISTRYINDEX, rt->anchors);
     if (ref) {
         lua_rawgeti(L, -1, ref);
@@ -153,6 +155,8 @@ int neap_anchor(neap_runtime *rt, lua_State *L)
 
 void neap_anchor_push(neap_runtime *rt, lua_State *L, int ref)
 {
+    if (neap_vm_place_push(L, rt->anchor_array, ref))
+        return;
     lua_rawgeti(L, LUA_REGISTRYINDEX, rt->anchors);
     lua_rawgeti(L, -1, ref);
     lua_remove(L, -2);
@@ -162,10 +166,12 @@ void neap_anchor_push(neap_runtime *rt, lua_State *L, int ref)
 void neap_anchor_drop(neap_runtime *rt, int *ref)
 {
     if (*ref > 0 && rt->S) {
-        lua_rawgeti(rt->S, LUA_REGISTRYINDEX, rt->anchors);
-        lua_pushinteger(rt->S, rt->anchor_free);
-        lua_rawseti(rt->S, -2, *ref);
-        lua_pop(rt->S, 1);
+        if (!neap_vm_place_free(rt->anchor_array, *ref, rt->anchor_free)) {
+            lua_rawgeti(rt->S, LUA_REGISTRYINDEX, rt->anchors);
+            lua_pushinteger(rt->S, rt->anchor_free);
+            lua_rawseti(rt->S, -2, *ref);
+            lua_pop(rt->S, 1);
+        }
         rt->anchor_free = *ref;
     }
     *ref = 0;

@@ -9,24 +9,32 @@
 #include <string.h>
 
 #include "host.h"
+#include "vm.h"
 
-enum { CLASS_BYTES = 64, CLASSES = 8, DIRECT_WAITS = 256 };
+enum { CLASS_BYTES = 64, KEPT = 1024, DIRECT_WAITS = 256 };
 
 /* ---- Memory ---- */
+
+static op_head *block_take(neap_runtime *rt, size_t class)
+{
+    op_blocks *blocks = class <= OP_CLASSES ? &rt->free_blocks[class - 1] : NULL;
+    if (!blocks || !blocks->first)
+        return neap_mem(rt, NULL, 0, class * CLASS_BYTES);
+    op_head *o = blocks->first;
+    blocks->first = *(void **)o;
+    blocks->count--;
+    return o;
+}
 
 static op_head *block_new(neap_runtime *rt, size_t size)
 {
     size_t bytes = offsetof(op_head, op) + size;
     size_t class = (bytes + CLASS_BYTES - 1) / CLASS_BYTES;
-    op_head *o = NULL;
-    if (class <= CLASSES && (o = rt->free_blocks[class - 1])) {
-        rt->free_blocks[class - 1] = *(void **)o;
-        memset(o, 0, bytes);
-    } else if ((o = neap_mem(rt, NULL, 0, class * CLASS_BYTES))) {
-        memset(o, 0, bytes);
-    }
-    if (o)
-        o->size_class = (uint32_t) class;
+    op_head *o = block_take(rt, class);
+    if (!o)
+        return NULL;
+    memset(o, 0, bytes);
+    o->size_class = (uint32_t) class;
     return o;
 }
 
@@ -34,20 +42,22 @@ static void block_free(op_head *o)
 {
     neap_runtime *rt = o->rt;
     uint32_t class = o->size_class;
-    if (class > CLASSES) {
+    op_blocks *blocks = class <= OP_CLASSES ? &rt->free_blocks[class - 1] : NULL;
+    if (!blocks || blocks->count >= KEPT) {
         neap_mem(rt, o, class * CLASS_BYTES, 0);
         return;
     }
-    *(void **)o = rt->free_blocks[class - 1];
-    rt->free_blocks[class - 1] = o;
+    *(void **)o = blocks->first;
+    blocks->first = o;
+    blocks->count++;
 }
 
 void neap_ops_free(neap_runtime *rt)
 {
-    for (int i = 0; i < CLASSES; i++)
-        for (void *block; (block = rt->free_blocks[i]);) {
-            rt->free_blocks[i] = *(void **)block;
-            neap_mem(rt, block, (size_t)(i + 1) * CLASS_BYTES, 0);
+    for (size_t i = 0; i < OP_CLASSES; i++)
+        for (void *block; (block = rt->free_blocks[i].first);) {
+            rt->free_blocks[i].first = *(void **)block;
+            neap_mem(rt, block, (i + 1) * CLASS_BYTES, 0);
         }
 }
 
@@ -58,10 +68,12 @@ void neap_op_release(op_head *o, bool delivered)
     neap_scope *scope = o->scope;
     if (o->op.type->release)
         o->op.type->release(&o->op, delivered);
-    for (size_t i = 0; i < sizeof o->pins / sizeof o->pins[0]; i++)
+    for (size_t i = 0; i < sizeof o->pins / sizeof o->pins[0] && o->pins[i]; i++)
         neap_anchor_drop(rt, &o->pins[i]);
-    neap_anchor_drop(rt, &o->callback);
-    neap_fields_free(rt, o->fields);
+    if (o->callback)
+        neap_anchor_drop(rt, &o->callback);
+    if (o->fields)
+        neap_fields_free(rt, o->fields);
     list_remove(&o->member);
     block_free(o);
     rt->ops--;
@@ -153,6 +165,19 @@ void *neap_op_new(lua_State *L, const neap_op_class *type, size_t size)
     return op;
 }
 
+/* Is what comes to be over before it began? See extension.h. */
+int neap_op_at_once(lua_State *L, const neap_op_class *type)
+{
+    neap_runtime *rt = neap_env_of(L)->rt;
+    if (lua_isfunction(L, -1))
+        return 0;
+    neap_op_check(L, rt, type);
+    if (rt->current->direct >= DIRECT_WAITS)
+        return 0;
+    rt->current->direct++;
+    return 1;
+}
+
 /* Keep the value at a stack index until release. Three at most. */
 void neap_op_pin(lua_State *L, neap_op *op, int index)
 {
@@ -162,7 +187,7 @@ void neap_op_pin(lua_State *L, neap_op *op, int index)
     for (size_t i = 0; i < sizeof o->pins / sizeof o->pins[0]; i++)
         if (!o->pins[i]) {
             o->pins[i] = neap_anchor(o->rt, L);
-            o->rt->delivering = NULL;
+            neap_delivered(o->rt, o);
             return;
         }
     luaL_error(L, "%s pins too many values", op->type->name);
@@ -170,12 +195,22 @@ void neap_op_pin(lua_State *L, neap_op *op, int index)
 
 /* ---- Waiting ---- */
 
-/* From here until rt->delivering is NULL again an error that is raised finds `o`. */
+/* From here until neap_delivered an error that is raised finds `o`. */
 void neap_delivering(neap_runtime *rt, op_head *o)
 {
-    if (rt->delivering) /* left over: raised and caught in the script's own hands */
+    while (rt->delivering &&
+           !neap_vm_finalizes(rt->L)) /* left over: the script has caught what was raised */
         neap_op_rescue(rt);
+    o->below = rt->delivering;
     rt->delivering = o;
+}
+
+/* What lies above it is left over from a finalizer. */
+void neap_delivered(neap_runtime *rt, op_head *o)
+{
+    while (rt->delivering != o)
+        neap_op_rescue(rt);
+    rt->delivering = o->below;
 }
 
 static void run_callback(neap_job *job);
@@ -198,7 +233,7 @@ static int wait_direct(lua_State *L, neap_runtime *rt, op_head *o)
 {
     neap_delivering(rt, o);
     int n = neap_op_outcome(L, o);
-    rt->delivering = NULL;
+    neap_delivered(rt, o);
     neap_op_release(o, true);
     return n;
 }
@@ -303,11 +338,11 @@ static void run_callback(neap_job *job)
     neap_delivering(rt, o);
     neap_anchor_push(rt, S, o->callback);
     neap_task *t = neap_task_make(S, o->scope, 0);
-    rt->arriving = t; /* until its arguments are there, which may raise */
+    neap_arriving(rt, t); /* until its arguments are there, which may raise */
     t->callback = true;
     int n = o->state == OP_DETACHED ? push_cancelled(S, o, t) : push_outcome(S, o, t);
-    rt->delivering = NULL;
-    rt->arriving = NULL;
+    neap_delivered(rt, o);
+    neap_arrived(rt, t);
     o->queued = false;
     neap_anchor_drop(rt, &o->callback);
     if (o->completed)
@@ -343,7 +378,7 @@ void neap_op_cancel(op_head *o, int status)
 void neap_op_rescue(neap_runtime *rt)
 {
     op_head *o = rt->delivering;
-    rt->delivering = NULL;
+    rt->delivering = o->below;
     if (o->state == OP_NEW) {
         neap_op_release(o, false);
         return;
@@ -351,13 +386,14 @@ void neap_op_rescue(neap_runtime *rt)
     neap_fields_free(rt, o->fields);
     o->fields = NULL;
     o->status = UV_ENOMEM;
+    bool again = o->retried;
+    o->retried = true; /* so nobody has its result */
     if (o->state == OP_WAITING) {
         neap_task_ready(o->task);
-    } else if (!o->retried) {
-        o->retried = true;
+    } else if (!again) {
         neap_queue_front(rt, &o->job);
     } else {
-        neap_unhandled_raw(rt);
+        neap_unhandled_raw(rt, false);
         o->queued = false;
         if (o->completed)
             neap_op_release(o, false);

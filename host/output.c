@@ -54,6 +54,8 @@ void neap_output_flush(neap_runtime *rt)
 /* Add to the buffer; what does not fit goes out at once. */
 void neap_output(neap_runtime *rt, const char *text, size_t length)
 {
+    if (!length)
+        return;
     if (!rt->out && (rt->out = neap_mem(rt, NULL, 0, OUT_SIZE))) {
         rt->out_size = OUT_SIZE;
         rt->out_terminal = !rt->options.output && isatty(STDOUT_FILENO);

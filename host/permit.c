@@ -364,8 +364,8 @@ int neap_permit_file(neap_runtime *rt, const char *name, const char *path, char 
 int neap_open_path(neap_runtime *rt, const char *path, int flags, int mode)
 {
     int access = flags & O_ACCMODE;
-    bool writes = access == O_WRONLY || access == O_RDWR || flags & (O_CREAT | O_TRUNC);
-    bool reads = access == O_RDONLY || access == O_RDWR;
+    bool writes = access != O_RDONLY || flags & (O_CREAT | O_TRUNC);
+    bool reads = access != O_WRONLY; /* a fourth mode, which Linux has, is as both */
     if (flags & O_DIRECTORY && access != O_RDONLY)
         flags = NEAP_O_SEARCH | (flags & O_NOFOLLOW);
     if (flags & NEAP_O_PATH) /* openat2 takes nothing else beside it */

@@ -3,8 +3,9 @@
  * libuv's callbacks only make jobs ready; the uv_check handle, which comes right after the poll, runs
  * them: first in, first out, per runtime, runtimes in turn. A uv_idle handle is active while there
  * are jobs, so that the poll does not sleep: this holds under neap_run, neap_step, a script's
- * uv.run() and a foreign loop alike. A runtime's drain ends when its queue is empty, after 1,024
- * jobs, or when its budget or the step's is spent; then writers flush and the loop polls.
+ * uv.run() and a foreign loop alike. A drain ends when all queues are empty, after 1,024 jobs, or when
+ * the step's time is over; a runtime whose own budget is spent waits for the next. Then writers flush
+ * and the loop polls.
  *
  * All jobs of one go run in one protected call on S. An error that gets here (out of memory, as a
  * rule) becomes the error of the operation or task that was being handled, and the drain goes on.
@@ -141,6 +142,7 @@ static neap_job *take(neap_runtime *rt)
     rt->head = job->next;
     if (!rt->head)
         rt->tail = &rt->head;
+    __builtin_prefetch(rt->head); /* of a long queue it comes from memory: while this one runs */
     return job;
 }
 
@@ -165,10 +167,9 @@ static void rescue(neap_runtime *rt)
 {
     rt->current = NULL;
     rt->collect_wanted = true;
-    neap_task *arriving = rt->arriving;
-    rt->arriving = NULL;
-    if (arriving)
-        neap_task_free(arriving);
+    neap_arriving_drop(rt);
+    while (rt->delivering && rt->delivering->state == OP_NEW) /* a finalizer's */
+        neap_op_rescue(rt);
     if (rt->delivering)
         neap_op_rescue(rt);
     else if (rt->waking)
@@ -176,7 +177,7 @@ static void rescue(neap_runtime *rt)
     else if (rt->ending)
         neap_task_rescue(rt);
     else
-        neap_unhandled_raw(rt);
+        neap_unhandled_raw(rt, false);
     lua_settop(rt->S, 0);
 }
 
@@ -214,33 +215,29 @@ static int turn_of(const neap_runtime *rt)
     return jobs < DRAIN_JOBS ? (int)jobs + 1 : DRAIN_JOBS;
 }
 
-/* Each ready runtime in turn, until none is, or all have had their share of this drain. */
+/* Each ready runtime in turn, until none is or the drain is over. */
 static void run_all(neap_root *root)
 {
     list again, mourning;
-    bool any = false;
+    int left = DRAIN_JOBS;
     list_init(&again);
     list_init(&mourning);
-    while (!list_empty(&root->ready) && !(any && step_is_over(root))) {
+    while (!list_empty(&root->ready) && left > 0 && (left == DRAIN_JOBS || !step_is_over(root))) {
         neap_runtime *rt = neap_container_of(root->ready.next, neap_runtime, ready);
         list_remove(&rt->ready);
-        int turn = list_empty(&root->ready) ? DRAIN_JOBS - rt->drained : turn_of(rt);
-        rt->drained += run_turn(rt, turn);
-        any = true;
+        int turn = list_empty(&root->ready) ? left : turn_of(rt);
+        left -= run_turn(rt, turn < left ? turn : left);
         if (!list_empty(&rt->died) && list_empty(&rt->mourning))
             list_append(&mourning, &rt->mourning);
         list_remove(&rt->ready); /* its own jobs have queued more */
-        if (!rt->head || neap_is_held(rt)) {
-            rt->drained = 0;
+        if (!rt->head || neap_is_held(rt))
             continue;
-        }
-        bool spent = rt->drained >= DRAIN_JOBS || rt->preempted || neap_limit_spent(rt);
+        bool spent = rt->preempted || neap_limit_spent(rt);
         list_append(spent ? &again : &root->ready, &rt->ready);
     }
     while (!list_empty(&again)) {
         neap_runtime *rt = neap_container_of(again.next, neap_runtime, ready);
         list_remove(&rt->ready);
-        rt->drained = 0;
         list_append(&root->ready, &rt->ready);
     }
     while (!list_empty(&mourning)) {

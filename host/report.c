@@ -2,6 +2,7 @@
  * one that nobody took goes to the script's handler, the embedder's, or standard error; and what is of
  * the embedder's is copied into a neap_error.
  */
+#include <lualib.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -106,8 +107,9 @@ void neap_error_normalize(lua_State *S, lua_State *T, const neap_task *t)
 /* A message handler: the error as an object, with the traceback of where it was raised. */
 int neap_error_handler(lua_State *L)
 {
+    neap_runtime *rt = neap_of(L);
     lua_settop(L, 1);
-    neap_error_normalize(L, L, NULL);
+    neap_error_normalize(L, L, rt ? rt->current : NULL);
     return 1;
 }
 
@@ -196,6 +198,7 @@ static bool to_script(neap_runtime *rt, lua_State *L, int index)
     neap_anchor_push(rt, L, rt->on_error);
     lua_pushvalue(L, index);
     neap_task *t = neap_task_make(L, rt->scope, 1);
+    rt->raised_nil = false;
     t->reporter = true; /* an error of its own goes the default way */
     neap_task_ready(t);
     return true;
@@ -214,11 +217,15 @@ static void to_host(neap_runtime *rt, const neap_error *error, bool fatal)
 }
 
 /* The error object (any value) at index of L. fatal: it ends the program, unless the script's own
- * handler takes it. Protected. */
+ * handler takes it. What os.exit ends a script by is none. Protected. */
 void neap_unhandled(neap_runtime *rt, lua_State *L, int index, bool fatal)
 {
     lua_pushvalue(L, index);
     neap_error_normalize(L, NULL, NULL);
+    if (rt->exiting && neap_error_status(L, -1) == NEAP_EKILLED) {
+        lua_pop(L, 1);
+        return;
+    }
     if (rt->starting && fatal) {
         neap_flush_run(rt->root);
         neap_error_export(L, -1, rt->starting);
@@ -237,16 +244,55 @@ static void unhandled(lua_State *S, void *data)
     neap_unhandled(data, S, 1, false);
 }
 
+static void unhandled_fatal(lua_State *S, void *data)
+{
+    neap_unhandled(data, S, 1, true);
+}
+
 /* The error value on S's top (it is taken off), where nothing is protected. Without memory to make
  * an object of it that is what is said. */
-void neap_unhandled_raw(neap_runtime *rt)
+void neap_unhandled_raw(neap_runtime *rt, bool fatal)
 {
     neap_error error;
-    if (!neap_protected_value(rt, unhandled, rt))
+    if (!neap_protected_value(rt, fatal ? unhandled_fatal : unhandled, rt))
         return;
     lua_pop(rt->S, 1);
     if (rt->arriving)
         neap_reap(rt);
     neap_error_set(&error, UV_ENOMEM, "not enough memory");
-    to_host(rt, &error, false);
+    to_host(rt, &error, fatal);
+}
+
+/* ---- What a finalizer raises ---- */
+
+static int report_finalizer(lua_State *L)
+{
+    neap_unhandled(neap_of(L), L, 1, false);
+    return 0;
+}
+
+/* It came in the middle of whatever made garbage, so it is told in a turn of its own, if there is one. */
+static int on_finalizer(lua_State *L)
+{
+    neap_runtime *rt = neap_of(L);
+    lua_settop(L, 1);
+    if (!rt || rt->state >= RT_DROPPED)
+        return rt ? report_finalizer(L) : 0;
+    lua_pushcfunction(L, report_finalizer);
+    lua_insert(L, 1);
+    neap_task *t = neap_task_make(L, rt->scope, 1);
+    t->callback = true;
+    neap_task_ready(t);
+    return 0;
+}
+
+/* LuaJIT's own handler of this event writes to the standard error. */
+void neap_report_finalizers(lua_State *L) /* protected */
+{
+    lua_getglobal(L, LUA_JITLIBNAME);
+    lua_getfield(L, -1, "attach");
+    lua_pushcfunction(L, on_finalizer);
+    lua_pushliteral(L, "errfin");
+    lua_call(L, 2, 0);
+    lua_pop(L, 1);
 }

@@ -41,21 +41,33 @@ static void report_deadlock(lua_State *S, void *data)
 static void check_deadlock(neap_runtime *rt)
 {
     if (neap_task_waiting(rt) && neap_protected(rt, report_deadlock, rt))
-        lua_settop(rt->S, 0);
+        neap_unhandled_raw(rt, true); /* out of memory: then that is said */
+}
+
+/* Has the one that is driven more to do? A child may have closed meanwhile, and is gone then. */
+static bool is_open(const neap_root *root)
+{
+    const neap_runtime *rt = root->driven;
+    return rt && !rt->exiting && rt->state == RT_OPEN;
+}
+
+static bool goes_on(const neap_root *root)
+{
+    return is_open(root) && !root->stopped;
 }
 
 /* Operations are under way and the loop has nothing left, but a thread that holds a remote may still
  * complete one. */
-static void wait_for_remotes(neap_runtime *rt)
+static void wait_for_remotes(neap_root *root)
 {
-    uv_handle_t *async = (uv_handle_t *)&rt->root->async;
-    while (!rt->exiting && !rt->root->stopped && rt->state == RT_OPEN && rt->remotes && rt->ops) {
+    uv_handle_t *async = (uv_handle_t *)&root->async;
+    while (goes_on(root) && root->driven->remotes && root->driven->ops) {
         uv_ref(async);
-        uv_run(rt->root->loop, UV_RUN_ONCE);
-        if (!rt->root->keeps)
+        uv_run(root->loop, UV_RUN_ONCE);
+        if (!root->keeps)
             uv_unref(async);
-        if (!rt->exiting)
-            uv_run(rt->root->loop, UV_RUN_DEFAULT);
+        if (goes_on(root))
+            uv_run(root->loop, UV_RUN_DEFAULT);
     }
 }
 
@@ -66,16 +78,16 @@ static void collect(lua_State *S, void *data)
 }
 
 /* What was dropped but not yet collected may be what a task waits for: the other end of its stream. */
-static void wake_by_collecting(neap_runtime *rt)
+static void wake_by_collecting(neap_root *root)
 {
-    uv_loop_t *loop = rt->root->loop;
-    while (neap_task_waiting(rt) && !rt->exiting && !rt->root->stopped && rt->state == RT_OPEN) {
+    while (goes_on(root) && neap_task_waiting(root->driven)) {
+        neap_runtime *rt = root->driven;
         if (neap_protected(rt, collect, NULL))
             lua_settop(rt->S, 0);
-        if (!rt->head && !uv_loop_alive(loop))
+        if (!rt->head && !uv_loop_alive(root->loop))
             return;
-        uv_run(loop, UV_RUN_DEFAULT);
-        wait_for_remotes(rt);
+        uv_run(root->loop, UV_RUN_DEFAULT);
+        wait_for_remotes(root);
     }
 }
 
@@ -90,34 +102,49 @@ static void call_exit(lua_State *S, void *data)
 /* What host.on_exit has given. It runs in no task, so it cannot wait. */
 void neap_run_exit(neap_runtime *rt)
 {
-    if (!rt->on_exit || rt->state != RT_OPEN || !neap_protected(rt, call_exit, rt))
+    if (!rt->on_exit || rt->state != RT_OPEN)
         return;
-    if (neap_error_status(rt->S, -1) != NEAP_EKILLED) /* that is os.exit in it */
-        neap_unhandled(rt, rt->S, -1, true);
-    lua_settop(rt->S, 0);
+    rt->entered = true;
+    int failed = neap_protected(rt, call_exit, rt);
+    rt->entered = false;
+    neap_limit_end(rt, false); /* os.exit in it enters a slice */
+    if (failed)
+        neap_unhandled_raw(rt, true);
+}
+
+/* Until nothing is left to do. */
+static void drive(neap_root *root)
+{
+    uv_run(root->loop, UV_RUN_DEFAULT);
+    wait_for_remotes(root);
+    wake_by_collecting(root);
+    if (goes_on(root))
+        check_deadlock(root->driven);
+    if (is_open(root) && root->driven->head) /* an on_error handler for it */
+        uv_run(root->loop, UV_RUN_DEFAULT);
 }
 
 int neap_run(neap_runtime *rt)
 {
     neap_root *root = rt->root;
     neap_pipe_guard guard;
+    int status = 0;
+    if (root->inside)
+        return 1;
     neap_pipe_block(&guard);
     neap_enter_root(root);
     root->running = true;
     root->stopped = false;
-    if (!rt->exiting) {
-        uv_run(rt->root->loop, UV_RUN_DEFAULT);
-        wait_for_remotes(rt);
-        wake_by_collecting(rt);
-        if (!rt->exiting && !root->stopped && rt->state == RT_OPEN)
-            check_deadlock(rt);
-        if (rt->head && !rt->exiting) /* an on_error handler for it */
-            uv_run(rt->root->loop, UV_RUN_DEFAULT);
+    root->driven = rt;
+    if (!rt->exiting)
+        drive(root);
+    if (root->driven) {
+        neap_run_exit(rt);
+        neap_output_flush(rt);
+        status = rt->exit_status;
     }
-    neap_run_exit(rt);
+    root->driven = NULL;
     root->running = false;
-    neap_output_flush(rt);
-    int status = rt->exit_status;
     neap_leave_root(root);
     neap_pipe_restore(&guard);
     return status;
@@ -133,21 +160,26 @@ int neap_step(neap_runtime *rt, double seconds)
 {
     neap_root *root = rt->root;
     neap_pipe_guard guard;
+    if (root->inside) /* nothing is resumed inside something else */
+        return UV_EBUSY;
     neap_pipe_block(&guard);
     root->step_deadline = seconds > 0 ? neap_clock() + nanoseconds(seconds) : 0;
     neap_enter_root(root);
     root->running = true;
+    root->driven = rt;
     if (!rt->exiting)
         do
             uv_run(root->loop, UV_RUN_NOWAIT);
-        while (!list_empty(&root->ready) && !rt->exiting && rt->state == RT_OPEN && seconds > 0 &&
+        while (!list_empty(&root->ready) && is_open(root) && seconds > 0 &&
                neap_clock() < root->step_deadline);
     root->running = false;
     root->step_deadline = 0;
     if (root->slicer)
         neap_slicer_rest(root->slicer);
-    neap_output_flush(rt);
-    int more = rt->exiting ? NEAP_ECLOSED : !list_empty(&root->ready);
+    if (root->driven)
+        neap_output_flush(rt);
+    int more = !root->driven || rt->exiting ? NEAP_ECLOSED : !list_empty(&root->ready);
+    root->driven = NULL;
     if (!neap_leave_root(root))
         more = NEAP_ECLOSED;
     neap_pipe_restore(&guard);

@@ -99,7 +99,7 @@ void neap_root_free(neap_root *root)
         abort(); /* a handle of ours is still open: memory would be used after it is freed */
     uv_mutex_destroy(&root->lock);
     neap_timers_free(root);
-    free(root->read_buffer);
+    neap_read_buffers_free(root);
     free(root);
 }
 
@@ -113,9 +113,12 @@ static void setup(neap_runtime *rt, lua_State *L)
         neap_sandbox_libraries(L);
     else if (!rt->foreign)
         luaL_openlibs(L);
+    if (!rt->foreign)
+        neap_report_finalizers(L);
     rt->S = lua_newthread(L);
     rt->thread_ref = luaL_ref(L, LUA_REGISTRYINDEX);
     lua_createtable(L, 16, 0);
+    rt->anchor_array = lua_topointer(L, -1);
     rt->anchors = luaL_ref(L, LUA_REGISTRYINDEX);
     lua_pushlightuserdata(L, rt);
     lua_setfield(L, LUA_REGISTRYINDEX, "neap.runtime");
@@ -165,6 +168,7 @@ static neap_runtime *runtime_new(const neap_options *options)
     list_init(&rt->boxes);
     list_init(&rt->groups);
     list_init(&rt->handles);
+    list_init(&rt->staying);
     list_init(&rt->work_queue);
     return rt;
 }
@@ -212,6 +216,7 @@ static void leave_vm(neap_runtime *rt)
     int *refs[] = {&rt->anchors, &rt->thread_ref, &rt->trampoline, &rt->handler};
     if (lua_cpcall(rt->L, restore, NULL))
         lua_pop(rt->L, 1); /* out of memory: then not all of it */
+    neap_handles_forget(rt);
     if (rt->cell)
         rt->cell->to = NULL;
     for (neap_env *env = rt->envs; env; env = env->next)
@@ -375,6 +380,9 @@ neap_runtime *neap_attach(lua_State *L, struct uv_loop_s *loop, neap_error *erro
 
 neap_runtime *neap_of(lua_State *L)
 {
+    void *data;
+    if (lua_getallocf(L, &data) == neap_vm_allocator)
+        return data;
     lua_getfield(L, LUA_REGISTRYINDEX, "neap.runtime");
     neap_runtime *rt = lua_touserdata(L, -1);
     lua_pop(L, 1);

@@ -132,7 +132,7 @@ int neap_sandbox_open(neap_runtime *rt, const char *path, int flags)
 /* (file) -> all of it, status */
 static int read_all(lua_State *L)
 {
-    FILE *file = lua_touserdata(L, 1);
+    FILE *file = *(FILE **)lua_touserdata(L, 1);
     luaL_Buffer b;
     size_t n;
     luaL_buffinit(L, &b);
@@ -145,16 +145,25 @@ static int read_all(lua_State *L)
     return 2;
 }
 
-/* Pushes the text when 0; the descriptor is closed whatever happens. */
-static int read_and_close(lua_State *L, int fd)
+/* What reads a file, and where it finds it: pushed before there is one, for that may raise. */
+static FILE **push_reader(lua_State *L)
 {
-    FILE *file = fdopen(fd, "r");
-    if (!file) {
-        close(fd);
-        return UV_ENOMEM;
-    }
     lua_pushcfunction(L, read_all);
-    lua_pushlightuserdata(L, file);
+    return lua_newuserdata(L, sizeof(FILE *));
+}
+
+/* Stack: the reader, in whose place the text comes when 0. The descriptor (or why there is none) is closed
+ * whatever happens. */
+static int read_and_close(lua_State *L, FILE **place, int fd)
+{
+    FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
+    if (!file) {
+        lua_pop(L, 2);
+        if (fd >= 0)
+            close(fd);
+        return fd < 0 ? fd : UV_ENOMEM;
+    }
+    *place = file;
     int failed = lua_pcall(L, 1, 2, 0);
     fclose(file);
     if (failed)
@@ -176,8 +185,9 @@ static const char *skip_shebang(const char *text, size_t *n)
 int neap_sandbox_compile_file(lua_State *L, const char *path)
 {
     size_t n;
+    FILE **place = push_reader(L);
     int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : dup(STDIN_FILENO);
-    int status = fd < 0 ? -errno : read_and_close(L, fd);
+    int status = read_and_close(L, place, fd < 0 ? -errno : fd);
     lua_pushfstring(L, path ? "@%s" : "=stdin", path);
     if (status) {
         lua_pushfstring(L, "cannot read %s: %s", lua_tostring(L, -1) + 1, strerror(-status));
@@ -197,8 +207,9 @@ static int sandbox_loadfile(lua_State *L)
     bool input = !path && !rt->parent;
     path = path ? path : "stdin";
     lua_settop(L, 3);
+    FILE **place = push_reader(L);
     int fd = input ? dup(STDIN_FILENO) : neap_sandbox_open(rt, path, O_RDONLY);
-    int status = fd < 0 ? fd : read_and_close(L, fd);
+    int status = read_and_close(L, place, input && fd < 0 ? -errno : fd);
     if (status) {
         neap_sandbox_fail(L, "fs.read", path, status);
         lua_pop(L, 1);

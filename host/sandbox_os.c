@@ -31,24 +31,30 @@ static int os_getenv(lua_State *L)
     return 1;
 }
 
-/* The folder that `path` names something in, opened for that; *name: what it is called there. */
-static int open_folder(lua_State *L, const char *path, const char **name)
+/* Push the folder that `path` names something in; *name: what it is called there. NULL: it names nothing.
+ * Before anything is open, for this may raise. */
+static const char *push_folder(lua_State *L, const char *path, const char **name)
 {
     const char *slash = strrchr(path, '/');
     *name = slash ? slash + 1 : path;
     if (!**name || !strcmp(*name, ".") || !strcmp(*name, ".."))
-        return UV_EINVAL;
+        return NULL;
     if (slash)
         lua_pushlstring(L, path, slash == path ? 1 : (size_t)(slash - path));
     else
         lua_pushliteral(L, ".");
-    return neap_open_path(neap_of(L), lua_tostring(L, -1), O_WRONLY | O_DIRECTORY, 0);
+    return lua_tostring(L, -1);
+}
+
+static int open_folder(lua_State *L, const char *folder)
+{
+    return folder ? neap_open_path(neap_of(L), folder, O_WRONLY | O_DIRECTORY, 0) : UV_EINVAL;
 }
 
 static int os_remove(lua_State *L)
 {
     const char *path = luaL_checkstring(L, 1), *name;
-    int folder = open_folder(L, path, &name), status = folder < 0 ? folder : 0;
+    int folder = open_folder(L, push_folder(L, path, &name)), status = folder < 0 ? folder : 0;
     if (!status) {
         status = unlinkat(folder, name, 0) ? -errno : 0;
         if (status == -EISDIR || status == -EPERM)
@@ -79,14 +85,15 @@ static int check_readable(lua_State *L, const char *path, int folder, const char
 static int os_rename(lua_State *L)
 {
     const char *from = luaL_checkstring(L, 1), *to = luaL_checkstring(L, 2), *old, *new;
-    int source = open_folder(L, from, &old), target, status = 0;
+    const char *from_folder = push_folder(L, from, &old), *to_folder = push_folder(L, to, &new);
+    int source = open_folder(L, from_folder), target, status = 0;
     if (source < 0)
         return neap_sandbox_fail(L, "fs.write", from, source);
     if ((status = check_readable(L, from, source, old))) {
         close(source);
         return neap_sandbox_fail(L, "fs.read", from, status);
     }
-    target = open_folder(L, to, &new);
+    target = open_folder(L, to_folder);
     if (target >= 0) {
         status = renameat(source, old, target, new) ? -errno : 0;
         close(target);

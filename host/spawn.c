@@ -1,4 +1,6 @@
 /* spawn.c: tasks started from C, by an extension (neap->spawn, neap->enter) or by the host. */
+#include <string.h>
+
 #include "host.h"
 
 /* Move the function and its n arguments from L's top to the task's thread. */
@@ -17,12 +19,19 @@ neap_task *neap_task_make(lua_State *L, neap_scope *scope, int n)
 {
     neap_runtime *rt = scope->rt;
     neap_task *t = neap_task_new(L, scope);
-    rt->arriving = t;
+    neap_arriving(rt, t);
     if (L != rt->S)
         neap_task_site(t, L);
     give(L, t, n);
-    rt->arriving = NULL;
+    neap_arrived(rt, t);
     return t;
+}
+
+static void come_from(neap_task *t, const neap_site *site)
+{
+    _Static_assert(sizeof t->site == sizeof site->source, "a site is copied as it is");
+    t->line = site->line;
+    memcpy(t->site, site->source, sizeof t->site);
 }
 
 void neap_task_move(neap_task *t, neap_scope *to)
@@ -50,10 +59,12 @@ void neap_spawn_start(lua_State *L, int n, neap_spawn *s)
             return;
         }
         scope->spawn = s;
-        s->host[0] = scope;
+        s->host = scope;
         neap_task_move(t, scope);
         neap_scope_unref(scope); /* its members hold it */
         t->spawn = s;
+        if (s->site)
+            come_from(t, s->site);
     }
     neap_task_ready(t);
 }
@@ -61,7 +72,7 @@ void neap_spawn_start(lua_State *L, int n, neap_spawn *s)
 /* Cancel all that belongs to it; over() still follows. */
 void neap_spawn_cancel(neap_spawn *s, int status)
 {
-    neap_scope *scope = s->host[0];
+    neap_scope *scope = s->host;
     if (scope && scope->spawn == s)
         neap_scope_cancel(scope, status);
 }

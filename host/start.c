@@ -14,6 +14,7 @@ typedef struct {
     const char *const *args;
     neap_error *error;
     int status;
+    bool sliced; /* neap_limit_begin's */
 } start;
 
 static int count(const char *const *args)
@@ -94,13 +95,23 @@ static void run(lua_State *S, void *data)
         lua_pushstring(S, s->args[i]);
     neap_task *t = neap_task_make(S, rt->scope, n);
     rt->starting = s->error;
+    t->main = true;
     t->nargs = 0;
-    bool sliced = neap_limit_begin(rt, false);
+    s->sliced = neap_limit_begin(rt, false);
     neap_task_resume(t, n);
-    neap_limit_end(rt, sliced);
     if (!rt->starting)
         s->status = s->error->status;
-    rt->starting = NULL;
+}
+
+/* It raised, out of memory: before the script's task was there, or when that had ended. */
+static void fail(start *s)
+{
+    neap_runtime *rt = s->rt;
+    neap_reap(rt);
+    if (rt->ending)
+        neap_task_abandon(rt->ending);
+    s->status = neap_error_take(rt, s->error);
+    lua_settop(rt->S, 0);
 }
 
 static int start_script(start *s)
@@ -119,11 +130,10 @@ static int start_script(start *s)
     neap_pipe_block(&guard);
     neap_enter_root(root);
     rt->entered = true;
-    if (neap_protected(rt, run, s)) {
-        neap_reap(rt);
-        s->status = neap_error_take(rt, s->error);
-        lua_settop(rt->S, 0);
-    }
+    if (neap_protected(rt, run, s))
+        fail(s);
+    neap_limit_end(rt, s->sliced);
+    rt->starting = NULL;
     rt->entered = false;
     if (!neap_leave_root(root))
         s->status = neap_error_set(s->error, NEAP_ECLOSED, "the script has closed the runtime");

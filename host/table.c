@@ -120,6 +120,16 @@ static int charge(neap_env *env, ptrdiff_t bytes)
     return neap_charge(env->rt, bytes);
 }
 
+static char *read_keep(neap_env *env, const char *data, size_t *size)
+{
+    return neap_read_keep(env->rt, data, size);
+}
+
+static void read_drop(neap_env *env, char *block)
+{
+    neap_read_drop(env->rt, block);
+}
+
 static int fail(lua_State *L, int status, ...)
 {
     va_list ap;
@@ -186,6 +196,16 @@ static void let_go(neap_env *env, int *ref)
 static void push_env(lua_State *L, neap_env *env)
 {
     neap_carry(L, env->rt, env);
+}
+
+static void site(lua_State *L, neap_site *site)
+{
+    lua_Debug ar;
+    *site = (neap_site){0};
+    if (!neap_user_frame(L, &ar))
+        return;
+    site->line = ar.currentline;
+    memcpy(site->source, ar.short_src, sizeof site->source);
 }
 
 /* ---- Streams: whichever extension makes them says how to get at their transports ---- */
@@ -279,6 +299,9 @@ const neap_table neap_the_table = {
     .interrupt = neap_interrupt,
     .output = neap_output_to,
     .print = neap_output_print,
+    .read_keep = read_keep,
+    .read_drop = read_drop,
+    .at_once = neap_op_at_once,
     .hold = hold,
     .held = held,
     .let_go = let_go,
@@ -290,4 +313,8 @@ const neap_table neap_the_table = {
     .push_env = push_env,
     .error_status = neap_error_status,
     .handle_find = neap_handle_find,
+    .argument_error = neap_argument_error,
+    .type_error = neap_type_error,
+    .script_error = neap_script_error,
+    .site = site,
 };

@@ -52,11 +52,9 @@ void neap_task_object(neap_task *t, task_box *box, lua_State *L, int index)
 neap_task *neap_task_new(lua_State *L, neap_scope *scope)
 {
     neap_runtime *rt = scope->rt;
-    if (rt->arriving) { /* left over: making it raised */
-        neap_task *left = rt->arriving;
-        rt->arriving = NULL;
-        neap_task_free(left);
-    }
+    if (rt->arriving &&
+        !neap_vm_finalizes(L)) /* left over: the script has caught what was raised */
+        neap_arriving_drop(rt);
     neap_task *t = rt->free_tasks;
     if (t) {
         rt->free_tasks = t->next_free;
@@ -71,9 +69,9 @@ neap_task *neap_task_new(lua_State *L, neap_scope *scope)
         t->rt = rt;
         t->job.run = run;
         t->anchor = 0;
-        rt->arriving = t;
+        neap_arriving(rt, t);
         new_thread(L, t);
-        rt->arriving = NULL;
+        neap_arrived(rt, t);
     }
     t->scope = scope;
     t->state = TASK_READY;
@@ -105,7 +103,7 @@ void neap_task_free(neap_task *t)
         rt->tasks--;
         neap_scope_leave(scope);
     }
-    if (!L || rt->pooled >= POOL) {
+    if (!L || !anchor || !object || rt->pooled >= POOL) { /* not anchored: making it raised */
         destroy(t);
         return;
     }
@@ -164,7 +162,7 @@ void neap_task_site(neap_task *t, lua_State *L)
     t->line = neap_vm_where(L, t->site, sizeof t->site);
     if (by)
         take_spawner(t, by);
-    if (memcmp(t->site, "neap/", 5) != 0)
+    if (t->line && memcmp(t->site, "neap/", 5) != 0)
         return; /* called by the script itself, as a rule */
     if (neap_user_frame(L, &ar)) {
         memcpy(t->site, ar.short_src, sizeof t->site);
@@ -217,10 +215,10 @@ static int arrive(neap_task *t)
     if (!o)
         return 0;
     t->op = o;
-    rt->delivering = o;
+    neap_delivering(rt, o);
     int n = neap_op_outcome(rt->S, o);
     lua_xmove(rt->S, t->L, n);
-    rt->delivering = NULL;
+    neap_delivered(rt, o);
     t->op = NULL;
     neap_op_release(o, !o->retried);
     return n;
@@ -256,14 +254,40 @@ static void run(neap_job *job)
     }
 }
 
-/* Something that was being made when an error was raised in the task's own hands. */
-void neap_reap(neap_runtime *rt)
+/* From here until neap_arrived an error that is raised finds `t`. */
+void neap_arriving(neap_runtime *rt, neap_task *t)
+{
+    t->next_free = rt->arriving;
+    rt->arriving = t;
+}
+
+static neap_task *take_arriving(neap_runtime *rt)
 {
     neap_task *t = rt->arriving;
-    rt->arriving = NULL;
-    if (t)
-        neap_task_free(t);
-    if (rt->delivering)
+    rt->arriving = t->next_free;
+    t->next_free = NULL;
+    return t;
+}
+
+/* What lies above it is left over from a finalizer. */
+void neap_arrived(neap_runtime *rt, neap_task *t)
+{
+    while (rt->arriving != t)
+        neap_task_free(take_arriving(rt));
+    take_arriving(rt);
+}
+
+void neap_arriving_drop(neap_runtime *rt)
+{
+    while (rt->arriving)
+        neap_task_free(take_arriving(rt));
+}
+
+/* What was being made when an error was raised in the task's own hands. */
+void neap_reap(neap_runtime *rt)
+{
+    neap_arriving_drop(rt);
+    while (rt->delivering)
         neap_op_rescue(rt);
 }
 

@@ -34,7 +34,7 @@ struct neap_task {
     op_head *op;          /* waits on */
     task_box *box;        /* its Lua object, while there is one */
     neap_spawn *spawn;    /* its C owner, for the function that spawn() started */
-    neap_task *next_free; /* in the pool */
+    neap_task *next_free; /* in the pool; being made: the next in rt->arriving */
     int nargs;            /* on L's stack, for the first resume */
     int state;            /* TASK_... */
     bool callback;        /* runs even when it was cancelled before it began */
@@ -42,6 +42,7 @@ struct neap_task {
     bool failed;          /* has no results */
     bool late;            /* a callback of libuv's that had to queue */
     bool reporter;        /* runs host.on_error's function */
+    bool main;            /* runs the main script */
     int direct;           /* waits in a row that were over at once */
     int cancelled;        /* status, or 0 */
     int cancel_error;     /* its error object, anchored when first delivered */
@@ -63,9 +64,9 @@ typedef struct {
 /* Its Lua object: `t:wait()`, `t:cancel()`. */
 struct task_box {
     const void *magic;
-    neap_runtime *rt; /* NULL: closed */
-    list all;         /* in rt->boxes */
-    neap_task *task;  /* while it is alive, which keeps the object too */
+    neap_runtime *rt;
+    list all;        /* in rt->boxes */
+    neap_task *task; /* while it is alive, which keeps the object too */
     bool ended, failed;
     int results;      /* how many are in the object's own table: of a failed one, the error */
     list waiters;     /* operations in join */
@@ -117,6 +118,7 @@ struct op_head {
     neap_task *task;   /* who waits */
     neap_scope *scope; /* callback form: member of */
     list member;       /* in scope->ops, or a list of the class's own */
+    op_head *below;    /* in rt->delivering */
     char *fields;      /* of the error: see error.c; NULL none */
     int callback;      /* anchored function */
     int pins[3];       /* anchored, until release */
@@ -142,6 +144,7 @@ void *neap_op_new(lua_State *L, const neap_op_class *type, size_t size);
 void *neap_op_make(neap_runtime *rt, const neap_op_class *type, size_t size, neap_env *env);
 /* May the running code wait here? Raises if not. */
 void neap_op_check(lua_State *L, neap_runtime *rt, const neap_op_class *type);
+int neap_op_at_once(lua_State *L, const neap_op_class *type);
 void neap_op_complete(neap_op *op, int status, ...);
 int neap_op_wait(lua_State *L, neap_op *op);
 void neap_op_pin(lua_State *L, neap_op *op, int index);
@@ -150,6 +153,7 @@ void neap_ops_free(neap_runtime *rt);
 int neap_op_outcome(lua_State *S, op_head *o); /* push nil, err or the results */
 void neap_op_release(op_head *o, bool delivered);
 void neap_delivering(neap_runtime *rt, op_head *o);
+void neap_delivered(neap_runtime *rt, op_head *o);
 void neap_op_rescue(neap_runtime *rt); /* delivering rt->delivering raised */
 
 /* ---- task.c ---- */
@@ -168,6 +172,9 @@ void neap_task_cancel(neap_task *t, int status);
 int neap_task_cancel_error(lua_State *L, neap_task *t); /* push it */
 void neap_task_rescue_waking(neap_runtime *rt);         /* telling rt->waking of it raised */
 void neap_task_drop(neap_task *t);                      /* the runtime closes */
+void neap_arriving(neap_runtime *rt, neap_task *t);
+void neap_arrived(neap_runtime *rt, neap_task *t);
+void neap_arriving_drop(neap_runtime *rt); /* making these raised */
 void neap_reap(neap_runtime *rt);
 
 /* ---- task_end.c ---- */
@@ -175,6 +182,7 @@ void neap_reap(neap_runtime *rt);
 void neap_task_end(neap_task *t, int status); /* lua_resume's */
 void neap_task_discard(neap_task *t);         /* it is never resumed */
 void neap_task_rescue(neap_runtime *rt);      /* the end of rt->ending raised */
+void neap_task_abandon(neap_task *t);         /* the same, when the error is somebody's */
 void neap_died_forget(task_box *box);         /* somebody has its error now */
 void neap_tasks_died(neap_runtime *rt);       /* at a drain's end */
 void neap_tasks_close(neap_runtime *rt);

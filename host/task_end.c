@@ -157,6 +157,7 @@ void neap_task_end(neap_task *t, int status)
     if (status != 0 || returned) {
         if (returned)
             lua_settop(T, 2);
+        rt->raised_nil |= t->main && lua_isnil(T, -1);
         lua_xmove(T, S, 1);
         neap_error_normalize(S, returned ? NULL : T, t);
         if (status != 0)
@@ -171,18 +172,25 @@ void neap_task_end(neap_task *t, int status)
     leave(t);
 }
 
-/* Handling its end raised, out of memory: that is its error. S's top: the error value. */
-void neap_task_rescue(neap_runtime *rt)
+/* Handling its end raised, out of memory: it ends all the same. */
+void neap_task_abandon(neap_task *t)
 {
-    neap_task *t = rt->ending;
     if (t->anchor && t->L && lua_status(t->L) > LUA_YIELD)
         drop_thread(t);
-    neap_unhandled_raw(rt);
+    if (t->box && t->box->died && !t->box->died->object)
+        neap_died_forget(t->box); /* there was no place to keep it in */
     if (t->box)
         detach_box(t->box, true);
     if (t->scope->kind == SCOPE_GROUP)
         neap_scope_cancel(t->scope, UV_ENOMEM);
     leave(t);
+}
+
+/* That is its error. S's top: the error value. */
+void neap_task_rescue(neap_runtime *rt)
+{
+    neap_unhandled_raw(rt, false);
+    neap_task_abandon(rt->ending);
 }
 
 /* It is never resumed: its thread goes as it is. */

@@ -93,12 +93,12 @@ static int task_lease(lua_State *L)
     box->task->cancelled = scope->cancelled;
     task_box **lease = lua_newuserdata(L, sizeof *lease);
     *lease = box;
-    luaL_getmetatable(L, LEASE);
-    lua_setmetatable(L, -2);
     lua_createtable(L, 1, 0); /* the lease keeps the task's object */
     lua_pushvalue(L, -3);
     lua_rawseti(L, -2, 1);
     lua_setfenv(L, -2);
+    luaL_getmetatable(L, LEASE); /* last: the collector looks for the object */
+    lua_setmetatable(L, -2);
     return 1;
 }
 
@@ -194,7 +194,7 @@ static const neap_op_class join_class = {"task.wait", join_results, join_cancel,
 static int task_join(lua_State *L)
 {
     task_box *box = to_box(L, 1);
-    if (box->task && box->rt && box->task == box->rt->current)
+    if (box->task && box->task == box->rt->current)
         return luaL_error(L, "a task cannot wait for itself");
     lua_settop(L, 1);
     lua_pushnil(L); /* no callback: the object itself is on the top otherwise */

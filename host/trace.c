@@ -10,7 +10,8 @@
 
 enum { FIRST = 30, LAST = 10, NESTED = 8 }; /* frames looked at; coroutines deep */
 
-static bool is_own(const lua_Debug *ar)
+/* Is it one of Neap's embedded modules? */
+bool neap_frame_is_own(const lua_Debug *ar)
 {
     if (strncmp(ar->source, "@neap/", 6) == 0) /* may be somebody else's folder of that name */
         for (const neap_module *m = neap_modules; m->name; m++)
@@ -28,7 +29,7 @@ static bool look(lua_State *T, int level, lua_Debug *ar)
 bool neap_user_frame(lua_State *T, lua_Debug *ar)
 {
     for (int level = 0; look(T, level, ar); level++)
-        if (ar->currentline > 0 && !is_own(ar))
+        if (ar->currentline > 0 && !neap_frame_is_own(ar))
             return true;
     return false;
 }
@@ -86,8 +87,8 @@ static void add_stack(luaL_Buffer *b, lua_State *T, const char *message, int dep
             look(T, level, &ar);
         }
         more = look(T, ++level, &caller);
-        bool below_own = more && is_own(&caller);
-        if (is_own(&ar)) {
+        bool below_own = more && neap_frame_is_own(&caller);
+        if (neap_frame_is_own(&ar)) {
             lua_State *co = depth < NESTED ? resumed_in(T, &ar) : NULL;
             if (co && co != b->L)
                 add_stack(b, co, message, depth + 1);

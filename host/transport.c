@@ -1,8 +1,6 @@
 /* transport.c -- TCP, pipe and TTY behind the face of neap_transport_class, on libuv.
  *
- * Reading. All of a loop's transports read into one buffer, the root's; its bytes are the
- * consumer's during on_read only, so nothing is allocated for a read and an idle connection holds
- * no buffer.
+ * Reading is in transport_read.c.
  *
  * Writing. The socket is tried at once; what the kernel did not take is copied into a request (one
  * block with its bytes) and queued in libuv. `queued` is brought up to date at every write and at
@@ -73,11 +71,6 @@ void neap_wire_count(wire *w)
     w->t.queued = uv_stream_get_write_queue_size(&w->uv.stream) + neap_outbox_bytes(w);
 }
 
-static wire *wire_of(uv_stream_t *stream)
-{
-    return neap_container_of(stream, wire, uv.stream);
-}
-
 static void on_written(uv_write_t *write, int status)
 {
     wire *w = wire_of(write->handle);
@@ -114,47 +107,6 @@ static int send_in_turn(wire *w, request *r)
     else
         neap_wire_count(w);
     return status;
-}
-
-/* ---- Reading ---- */
-
-char *neap_read_buffer(neap_root *root)
-{
-    if (!root->read_buffer) /* the loop's, so no runtime's */
-        root->read_buffer = neap_realloc(NULL, READ_BUFFER_SIZE);
-    return root->read_buffer;
-}
-
-static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
-{
-    char *buffer = neap_read_buffer(wire_runtime(wire_of((uv_stream_t *)handle))->root);
-    (void)suggested;
-    *buf = uv_buf_init(buffer, buffer ? READ_BUFFER_SIZE : 0);
-}
-
-static void on_bytes(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
-{
-    wire *w = wire_of(stream);
-    neap_on_read on_read = w->on_read;
-    if (n == 0) /* there was nothing to read after all */
-        return;
-    if (n < 0)
-        uv_read_stop(stream);
-    if (n == UV_ENOBUFS) /* on_alloc had none */
-        n = UV_ENOMEM;
-    on_read(&w->t, n > 0 ? buf->base : NULL, n == UV_EOF ? 0 : n);
-}
-
-static int wire_read(neap_transport *t, neap_on_read on_read)
-{
-    wire *w = (wire *)t;
-    if (w->closing || !w->initialized)
-        return on_read ? UV_ENOTCONN : 0;
-    w->on_read = on_read;
-    if (!on_read)
-        return uv_read_stop(&w->uv.stream);
-    int status = uv_read_start(&w->uv.stream, on_alloc, on_bytes);
-    return status == UV_EALREADY ? 0 : status;
 }
 
 /* ---- Writing ---- */
@@ -262,7 +214,7 @@ static void wire_close(neap_transport *t, void (*closed)(neap_transport *t))
 static const neap_transport_class stream_class = {
     .size = sizeof(neap_transport_class),
     .name = "stream",
-    .read = wire_read,
+    .read = neap_wire_read,
     .write = wire_write,
     .sendfile = neap_outbox_sendfile,
     .shutdown = wire_shutdown,
@@ -274,7 +226,7 @@ static const neap_transport_class stream_class = {
 static const neap_transport_class tty_class = {
     .size = sizeof(neap_transport_class),
     .name = "tty",
-    .read = wire_read,
+    .read = neap_wire_read,
     .write = wire_write,
     .shutdown = wire_shutdown,
     .close = wire_close,

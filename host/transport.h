@@ -1,5 +1,9 @@
 /* transport.h -- what the files transport*.c know of each other.
  *
+ * transport.c  writing, closing, opening    transport_read.c    reading
+ * transport_listen.c  accepting             transport_file.c    sendfile, the outbox
+ * transport_info.c    info and options
+ *
  * wire       a transport of the host: one libuv stream. Its block is freed when libuv has called
  *            back for every handle in it and no job of the thread pool uses its descriptor.
  * request    one connect, write, end or file on its way, with its bytes: one block, freed before
@@ -19,8 +23,9 @@ typedef struct outbox outbox;
 typedef struct listener listener;
 
 struct wire {
-    neap_transport t; /* host[0]: its outbox, host[1]: its listener, or NULL */
-    neap_on_read on_read;
+    neap_transport t;     /* host[0]: its outbox, host[1]: its listener, or NULL */
+    neap_on_read on_read; /* NULL: it does not read, or has paused */
+    neap_job pause;       /* queued while `pausing`: at the end of this turn libuv hears of it */
     void (*closed)(neap_transport *t);
     uint32_t writes; /* requests that libuv has and has not called back for */
     int broken;      /* status of a write of which a part has gone: nothing can follow it */
@@ -28,6 +33,7 @@ struct wire {
     uint8_t parts;    /* uv handles and jobs that must still end before the memory may go */
     bool initialized; /* uv is: a TTY's is not before open */
     bool closing;
+    bool pausing;
     union { /* last: only as much as the kind needs is allocated */
         uv_handle_t handle;
         uv_stream_t stream;
@@ -59,6 +65,11 @@ static inline neap_runtime *wire_runtime(const wire *w)
     return w->t.env->rt;
 }
 
+static inline wire *wire_of(uv_stream_t *stream)
+{
+    return neap_container_of(stream, wire, uv.stream);
+}
+
 /* ---- transport.c ---- */
 
 wire *neap_wire(neap_transport *t); /* NULL: it is not one of ours, or it is closed */
@@ -70,6 +81,10 @@ void neap_wire_part_closed(wire *w);
 /* May it? A socket's address gets the path that was judged, in `un`. */
 int neap_wire_permit(wire *w, const char *verb, const struct sockaddr **address,
                      struct sockaddr_un *un);
+
+/* ---- transport_read.c ---- */
+
+int neap_wire_read(neap_transport *t, neap_on_read on_read);
 
 /* ---- transport_file.c ---- */
 

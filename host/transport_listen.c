@@ -12,6 +12,7 @@
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -29,6 +30,8 @@ struct listener {
     bool failing; /* the last accept failed, and that was reported */
     uv_poll_t poll;
     char path[sizeof(((struct sockaddr_un *)0)->sun_path) + 1]; /* to be unlinked; may be empty */
+    dev_t device;                                               /* what bind has made there */
+    ino_t inode;
 };
 
 static listener *listener_of(const wire *w)
@@ -143,6 +146,26 @@ static int bind_socket(int fd, const struct sockaddr *address, unsigned flags)
     return status;
 }
 
+/* So that it can be unlinked: but not what another has put in its place since, nor, when the path is relative
+ * and the current folder another one, what happens to have its name there. */
+static void note_path(listener *l, const char *path)
+{
+    struct stat about;
+    if (lstat(path, &about))
+        return;
+    memcpy(l->path, path, sizeof l->path - 1);
+    l->device = about.st_dev;
+    l->inode = about.st_ino;
+}
+
+static void unlink_path(const listener *l)
+{
+    struct stat about;
+    if (l->path[0] && !lstat(l->path, &about) && about.st_dev == l->device &&
+        about.st_ino == l->inode)
+        unlink(l->path);
+}
+
 int neap_transport_bind(neap_transport *t, const struct sockaddr *address, unsigned flags)
 {
     wire *w = neap_wire(t);
@@ -159,8 +182,7 @@ int neap_transport_bind(neap_transport *t, const struct sockaddr *address, unsig
     listener *l = listener_new(w);
     status = l ? bind_socket(fd, address, flags) : UV_ENOMEM;
     if (!status && path)
-        memcpy(l->path, ((const struct sockaddr_un *)(const void *)address)->sun_path,
-               sizeof l->path - 1);
+        note_path(l, ((const struct sockaddr_un *)(const void *)address)->sun_path);
     if (!status)
         status = neap_transport_open(t, fd);
     if (status)
@@ -216,8 +238,7 @@ void neap_listener_close(wire *w)
     listener *l = listener_of(w);
     if (!l)
         return;
-    if (l->path[0])
-        unlink(l->path); /* before the socket closes: nobody can have made it anew */
+    unlink_path(l); /* before the socket closes: its inode's number is not another's yet */
     neap_timer_stop(wire_runtime(w)->root, &l->retry);
     if (l->polls) {
         w->parts++;

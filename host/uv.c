@@ -72,11 +72,13 @@ static int run(lua_State *L, neap_env *env, int mode)
     if (root->running || root->draining)
         return luaL_error(L, "the loop is running already");
     root->running = true;
+    root->runner = rt;
     rt->current = NULL;
     rt->starting = NULL; /* as where the script waits: a callback's error is not the start's */
     rt->nowait = 0;
     int status = uv_run(root->loop, (uv_run_mode)mode);
     root->running = false;
+    root->runner = NULL;
     rt->current = current;
     rt->nowait = nowait;
     if (rt->exiting || rt->state != RT_OPEN)
@@ -107,6 +109,12 @@ static void busy(neap_env *env, int n)
     neap_closing_advance(env->rt);
 }
 
+static int stop_signal(neap_env *env)
+{
+    int own = env->rt->root->runtime->options.preempt_signal;
+    return own ? own : neap_os_signal_taken();
+}
+
 const neap_uv neap_the_uv = {
     .size = sizeof(neap_uv),
     .loop = loop,
@@ -116,4 +124,5 @@ const neap_uv neap_the_uv = {
     .stop = stop,
     .alive = alive,
     .busy = busy,
+    .stop_signal = stop_signal,
 };

@@ -120,6 +120,11 @@ void neap_vm_hook_leave(lua_State *L)
     hook_leave(G(L));
 }
 
+bool neap_vm_finalizes(lua_State *L)
+{
+    return (G(L)->hookmask & (HOOK_GC | HOOK_VMEVENT)) != 0;
+}
+
 int neap_vm_hook_count(lua_State *L)
 {
     return G(L)->hookcount;
@@ -165,6 +170,12 @@ bool neap_vm_allocates(lua_State *L)
 void neap_vm_hook_leave(lua_State *L)
 {
     (void)L;
+}
+
+bool neap_vm_finalizes(lua_State *L)
+{
+    (void)L;
+    return true;
 }
 
 int neap_vm_hook_count(lua_State *L)

@@ -1,6 +1,6 @@
 /* vm.h -- what the host knows of LuaJIT's inside, behind plain functions.
  *
- * Only vm.c and vm_stack.c include LuaJIT's private headers, and only when they are built for the very
+ * Only vm.c, vm_stack.c and vm_values.c include LuaJIT's private headers, and only when they are built for the very
  * LuaJIT that they are linked to (NEAP_LUAJIT_INTERNALS). On a foreign LuaJIT every function here still works and
  * gives the cautious answer, which is said at each. */
 #ifndef NEAP_HOST_VM_H
@@ -43,9 +43,28 @@ void neap_vm_hook_leave(lua_State *L);
 int neap_vm_hook_count(lua_State *L);
 void neap_vm_set_hook_count(lua_State *L, int count);
 
+/* Is a finalizer (or a handler of jit.attach) running, which may have come in the middle of anything that
+ * allocates? True whenever that cannot be told. */
+bool neap_vm_finalizes(lua_State *L);
+
 /* Where the running C function was called from Lua: the chunk's short name, cut to fit, and the line;
  * 0 and an empty name when it was not. A few nanoseconds with internals. */
 int neap_vm_where(lua_State *L, char *source, size_t size);
+
+/* The full userdata at an index, and its size; NULL: there is another value, or none (a light userdata is
+ * another). */
+void *neap_vm_userdata(lua_State *L, int index, size_t *size);
+
+/* The light userdata that the running C function has as its first upvalue; NULL: it has none. */
+void *neap_vm_carried(lua_State *L);
+
+/* The places of an array in the VM, given by lua_topointer. push: the value at n; take: the number at n, whose
+ * place the value on the top takes, which is popped; free: a number comes there. False, and nothing has
+ * happened: it lies elsewhere (in the hash part, say), so lua_rawgeti and lua_rawseti must do it. Always
+ * false without internals. */
+bool neap_vm_place_push(lua_State *L, const void *array, int n);
+bool neap_vm_place_take(lua_State *L, const void *array, int n, int *number);
+bool neap_vm_place_free(const void *array, int n, int number);
 
 /* Turns the compiler of L's VM off for good and drops what it has compiled. */
 void neap_vm_jit_off(lua_State *L);

@@ -102,11 +102,11 @@ static void guard_builtins(lua_State *L)
 
 #else
 
-/* What of LuaJIT's own calls Lua back. `require` is not its own in this sense; pcall, tostring and
- * the metamethods of instructions use no C stack. */
+/* What of LuaJIT's own calls Lua back, and what our coroutine functions call before they resume. `require`
+ * is not its own in this sense; pcall, tostring and the metamethods of instructions use no C stack. */
 static const char *const callers[][2] = {
-    {"_G", "collectgarbage"}, {"_G", "print"},   {"string", "format"},
-    {"string", "gsub"},       {"table", "sort"},
+    {"_G", "collectgarbage"}, {"_G", "print"},    {"coroutine", "isyieldable"},
+    {"string", "format"},     {"string", "gsub"}, {"table", "sort"},
 };
 
 /* The same function as a foreign one: those are guarded. */

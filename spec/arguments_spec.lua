@@ -4,6 +4,7 @@
 
 local events = require "neap.events"
 local fs = require "neap.fs"
+local host = require "neap.host"
 local http = require "neap.http"
 local log = require "neap.log"
 local net = require "neap.net"
@@ -157,6 +158,13 @@ local function functions_of(module, name)
   return list
 end
 
+-- What a call that was given up has under way on the thread pool: a relative path is where we are.
+local function wait_for_the_pool()
+  while host.stats().pool_jobs > 0 do
+    task.sleep(0.001)
+  end
+end
+
 -- Runs fn in an empty folder, where "x" may be written and removed, and looks what it has left in memory.
 local function in_a_folder(fn)
   state = seed
@@ -166,6 +174,7 @@ local function in_a_folder(fn)
   local memory = collectgarbage "count"
   local ok, err = pcall(fn, folder)
   close_given()
+  wait_for_the_pool()
   assert(system.chdir(before))
   assert(fs.remove(folder, { recursive = true }))
   if not ok then

@@ -2,6 +2,7 @@
 
 local errors = require "neap.errors"
 local fs = require "neap.fs"
+local net = require "neap.net"
 local process = require "neap.process"
 local stream = require "neap.stream"
 local task = require "neap.task"
@@ -213,6 +214,44 @@ describe("neap.process", function()
       b:close()
     end)
 
+    it("leaves a stream that it cannot hand over as it was", function()
+      local a = assert(process.spawn { "cat" })
+      assert(a.stdin:write "one\ntwo\n")
+      equal(a.stdout:read_exactly(2), "on") -- and has read more
+      local err = fails("EBUSY", process.spawn { "cat", stdin = a.stdout })
+      assert(err.message:find("read and not taken", 1, true), err.message)
+      equal(a.stdout:read_exactly(6), "e\ntwo\n")
+      fails("EACCES", process.spawn { folder, stdin = a.stdout })
+      fails("ENOENT", process.spawn { "cat", stdin = a.stdout, stdout = { path = at "none/such" } })
+      assert(fs.write_file(at "data", "neither a program nor a script"))
+      assert(fs.chmod(at "data", 493)) -- 0755
+      fails("ENOEXEC", process.spawn { at "data", stdin = a.stdout }) -- found out in the child
+      local reading = task.spawn(a.stdout.read, a.stdout)
+      task.sleep(0.01) -- a descriptor that blocked would stop us here, for ever
+      assert(a.stdin:write "three\n")
+      equal(reading:wait(), "three\n")
+      local b = assert(process.spawn { "cat", stdin = a.stdout })
+      equal(a.stdout:is_closed(), true)
+      assert(a.stdin:write "four\n")
+      assert(a.stdin:shutdown())
+      equal(b.stdout:read_all(), "four\n")
+      a:close()
+      b:close()
+    end)
+
+    it("has one stream in two places", function()
+      local listener = assert(net.listen { host = "127.0.0.1", port = 0 })
+      local near = assert(net.connect("127.0.0.1", select(2, listener:address())))
+      local far = assert(listener:accept())
+      listener:close()
+      local child = assert(process.spawn { "cat", stdin = far, stdout = far })
+      assert(near:write "through\n")
+      equal(near:read_line(), "through")
+      near:close()
+      equal(child:wait().code, 0)
+      child:close()
+    end)
+
     it("is killed and reaped when who waits is cancelled", function()
       local child = assert(process.spawn { "sleep", "1000" })
       fails("ETIMEDOUT", task.timeout(0.05, child.wait, child))
@@ -293,6 +332,27 @@ describe("neap.process", function()
       raises(function() process.pipeline { { "true" }, { "true" }, stderr = near } end, "bad option 'stderr'")
       near:close()
       far:close()
+    end)
+
+    it("gives a stage its own options before those of all", function()
+      local one = { "sh", "-c", "pwd; echo $A $B; echo one >&2", cwd = "/", env = { A = "1" }, stderr = "stdout" }
+      local two = { shell = "cat; pwd; echo $A $B; echo two >&2" }
+      local result = assert(process.pipeline { one, two, cwd = folder, env = { A = "a", B = "b" } })
+      equal(result.stdout, "/\n1\none\n" .. folder .. "\na b\n")
+      equal(result.stderr, "two\n")
+    end)
+
+    it("refuses what is no option of a stage, and what would be left out", function()
+      local function refuses(given, why)
+        raises(function() process.pipeline(given) end, "^spec/process_spec%.lua:%d+: " .. why)
+      end
+      refuses({ { "true", input = "x" }, { "true" } }, "bad option 'input' of 'stage of pipeline' %(options: cwd,")
+      refuses({ { "true" }, { "true", cwd = 1 } }, "bad option 'cwd' of 'stage of pipeline'")
+      refuses({ { "true" }, shell = "true" }, "bad option 'shell' of 'pipeline'")
+      refuses({ { "true" }, {} }, "bad argument #1 to 'pipeline' %(stage 2: a program")
+      refuses({ { "true" }, "true" }, "bad argument #1 to 'pipeline' %(stage 2: table")
+      refuses({ { "true" }, [3] = { "true" } }, "bad argument #1 to 'pipeline' %(lists")
+      refuses({}, "bad argument #1 to 'pipeline' %(lists")
     end)
 
     it("starts none that is left running when one is not there", function()

@@ -183,6 +183,31 @@ describe("standard input", function()
     equal(result.stdout, "one\tnil\ntwo\tnil\n")
   end)
 
+  it("is sought from where the script is, however much has been read ahead", function()
+    assert(fs.write_file(at "input", "one\ntwo\nthree\n" .. ("x"):rep(200000)))
+    local script = SHOW .. [[
+      show(io.stdin:seek(), io.read(), io.stdin:seek(), io.read())
+      show(io.stdin:seek("cur", -4), io.read(), io.stdin:seek("set", 1), io.read())
+      show(io.stdin:seek("end", -1), io.read(), io.read(), io.stdin:seek("set"), io.read())
+      local _, err = io.stdin:seek("set", -1)
+      show(err.code, io.read(), io.stdin:seek())
+      show(#io.read "*a", io.stdin:seek())]]
+    equal(neap(script, { input = { path = at "input" } }), '0 "one" 4 "two" \n4 "two" 1 "ne" \n' ..
+      '200013 "x" nil 0 "one" \n"EINVAL" "two" 8 \n200006 200014 \n')
+  end)
+
+  it("leaves to a program what a seek has given back", function()
+    assert(fs.write_file(at "input", "one\ntwo\n"))
+    local script = "io.read() io.stdin:seek() os.execute 'cat'"
+    equal(neap(script, { input = { path = at "input" } }), "two\n")
+  end)
+
+  it("that is a pipe cannot be sought", function()
+    equal(neap("io.read() print(select(2, io.stdin:seek()).code, io.read())", { input = "a\nb\n" }), "ESPIPE\tb\n")
+    local said = neap "print(pcall(function() io.stdin:seek 'here' end))"
+    assert(said:find("script.lua:1: bad argument #1 to 'seek' (invalid option 'here')", 1, true), said)
+  end)
+
   it("gives way to what io.input has selected", function()
     assert(fs.write_file(at "other", "from a file\n"))
     local script = ([[
@@ -398,6 +423,12 @@ describe("the process itself", function()
       equal(result.code, code, ending)
       assert(result.stderr:find "in a hook" and result.stderr:find "EWAIT", result.stderr)
     end
+  end)
+
+  it("calls what on_exit was given in a restricted runtime too, which needs no permission for it", function()
+    local code = "require 'neap.process'.on_exit(function() print 'bye' end) print 'hello'"
+    local result = assert(process.run { uv.exepath(), "--sandbox", "-e", code .. " error 'x'" })
+    equal({ result.stdout, result.code }, { "hello\nbye\n", 1 })
   end)
 
   it("has a number, and a title that can be set", function()

@@ -2,6 +2,7 @@
 local errors = require "neap.errors"
 local fs = require "neap.fs"
 local net = require "neap.net"
+local process = require "neap.process"
 local stream = require "neap.stream"
 local task = require "neap.task"
 local test = require "neap.test"
@@ -134,6 +135,12 @@ for name, pair in pairs { ["a pair in memory"] = in_memory, ["a connection"] = o
 end
 
 describe("read", function()
+  it("fails again and again where nothing can be read", function()
+    local out = process.stdout
+    fails("EBADF", task.timeout(5, out.read, out))
+    fails("EBADF", task.timeout(5, out.read, out))
+  end)
+
   it("gives at most n bytes, and keeps the rest", function()
     local s = from "abcdef"
     equal(s:read(2), "ab")

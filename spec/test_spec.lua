@@ -403,6 +403,19 @@ describe("test.clock", function()
     test.equal(clock:next(), false)
   end)
 
+  it("does not come to what lasts for ever", function()
+    local clock, fired = test.clock(), false
+    local endless = task.spawn(function()
+      task.sleep(math.huge)
+      fired = true
+    end)
+    test.equal(clock:next(), false)
+    timer.after(1, function() end)
+    test.equal({ clock:next(), clock:next(), fired }, { true, false, false })
+    test.raises(function() clock:advance(math.huge) end, "spec/test_spec.lua:%d+: bad argument #1 to 'advance'")
+    endless:cancel()
+  end)
+
   it("is over with its test: time goes on", function()
     local began = time.monotonic()
     task.sleep(0.001)

@@ -52,6 +52,19 @@ describe("after", function()
 end)
 
 describe("every", function()
+  it("takes the shortest time for one that can be counted", function()
+    local calls, twice = 0, task.channel(1)
+    local t
+    t = timer.every(5e-324, function()
+      calls = calls + 1
+      if calls == 2 then
+        t:close()
+        twice:send(true)
+      end
+    end)
+    equal(task.timeout(5, twice.receive, twice), true)
+  end)
+
   it("leaves out what it missed, and keeps its beat", function()
     local began, calls = time.monotonic(), task.channel(1)
     local n = 0

@@ -50,6 +50,18 @@ describe("neap.tty", function()
     equal(said, "\27[4;3H\27[2C\27[1D\27[5B\27[2A\27[2J\27[H\27[2K\r\27[?25l\27[?25h\0277\0278")
   end)
 
+  it("is there in a restricted runtime by permission only: the terminal is the whole process's", function()
+    local function sandboxed(...)
+      local result = assert(process.run { uv.exepath(), "--sandbox", ... })
+      return result.stdout .. result.stderr
+    end
+    local said = sandboxed("-e", "print(pcall(require, 'neap.tty'))")
+    assert(said:find('needs permission "native neap_', 1, true), said)
+    said = sandboxed("--allow", "native neap_tty", "--allow", "native neap_stdio", "-e",
+      "local tty = require 'neap.tty' print(tty.is_terminal(1), #tty.clear(), tty.on_resize(print))")
+    assert(said:find '^false\t7\tnil\tEPERMISSION: needs permission "process"', said)
+  end)
+
   it("takes only functions to be told of sizes", function()
     local said = say [[print(pcall(tty.on_resize))]]
     assert(said:find("bad argument #1 to 'on_resize'", 1, true), said)

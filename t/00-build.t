@@ -44,6 +44,40 @@ subtest 'the same sources give the same bytecode' => sub {
     ok($once eq $twice, 'whatever order and run');
 };
 
+subtest 'make demo, the second time' => sub {
+    plan skip_all => 'it is the plain build' unless $plain;
+    my $pid = open(my $out, '-|') // die $!;
+    if (!$pid) {
+        setpgrp;
+        open(STDERR, '>&', \*STDOUT) or die $!;
+        exec 'make', 'demo', 'PORT=0' or die $!;
+    }
+    my $said = '';
+    local $SIG{ALRM} = sub { kill 'KILL', -$pid; die "make demo said only: $said" };
+    alarm 120;
+    while ($said !~ m{http://}) { $said .= <$out> // last }
+    my ($port) = $said =~ m{\AServing on http://127\.0\.0\.1:(\d+)/ \(Ctrl-C stops it\)\n\z};
+    ok($port, 'builds nothing and serves, saying where and how to stop it') or diag($said);
+    is(`curl -s http://127.0.0.1:$port/`, 'Hello, World!', 'which it does');
+    kill 'INT', -$pid;
+    close $out;
+    alarm 0;
+    is(`curl -s http://127.0.0.1:$port/ || echo gone`, "gone\n", 'until Ctrl-C');
+};
+
+# --- what is linked ---
+
+sub needs { return `readelf -d $build/$_[0]` =~ /\(NEEDED\).*?\[lib([^\].]+)/g }
+
+subtest 'libraries' => sub {
+    plan skip_all => 'no readelf' if system('command -v readelf >/dev/null');
+    plan skip_all => "the system's libluajit serves" unless $own;
+    my $archives = qr/^(?:luajit|uv|ssl|crypto|lua)/;
+    is(join(' ', grep { /$archives/ } needs('neap')), '', 'the executable has LuaJIT and libuv in it');
+    ok((grep { /^uv/ } needs('libneap.so')), 'libneap.so takes the libuv of the system');
+    is(join(' ', grep { /luajit/ } needs('libneap.so')), '', 'but has its LuaJIT in it');
+};
+
 # --- names ---
 
 my $header = slurp('host/include/neap/neap.h') =~ s{/\*.*?\*/}{}gsr;
@@ -136,8 +170,8 @@ SKIP: {
     my $root = tempdir(CLEANUP => 1);
     run("make install DESTDIR=$root PREFIX=/usr");
     my @files = map { s/\d+\.\d+\.\d+/VERSION/r } sort map { substr $_, length $root } split /\n/, `find $root ! -type d`;
-    my @wanted = qw(/usr/bin/neap /usr/include/neap/extension.h /usr/include/neap/neap.h /usr/lib/libneap.a
-      /usr/lib/libneap.so /usr/lib/libneap.so.0 /usr/lib/libneap.so.VERSION /usr/lib/pkgconfig/neap.pc
+    my @wanted = qw(/usr/bin/neap /usr/include/neap/arguments.h /usr/include/neap/extension.h /usr/include/neap/neap.h
+      /usr/lib/libneap.a /usr/lib/libneap.so /usr/lib/libneap.so.0 /usr/lib/libneap.so.VERSION /usr/lib/pkgconfig/neap.pc
       /usr/share/doc/neap/LICENSE /usr/share/man/man1/neap.1 /usr/share/neap/types/uv.lua);
     my %there = map { $_ => 1 } @files;
     is(join(' ', grep { !$there{$_} } @wanted), '', 'make install puts everything where it belongs');

@@ -192,7 +192,7 @@ LUA
     put('specs/bad_spec.lua', 'it("fails", function() task_is_missing() end)');
     ($out, $err, $status) = run("$neap $busted -o TAP specs -p bad");
     like($out, qr/^not ok 1 - fails/m, 'one that fails is told');
-    is($status, 1, 'and is its status');
+    is("$err$status", '1', 'and is its status: busted ends by error(), which says no more');
 };
 
 subtest 'luacheck' => sub {

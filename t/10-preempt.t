@@ -2,6 +2,8 @@
 use strict;
 use warnings;
 use Test::More;
+use lib 't/lib';
+use Neap;
 
 my $program = ($ENV{NEAP_BUILD} // 'build') . '/t/preempt';
 
@@ -48,5 +50,7 @@ works('the same without a signal', 'nest', 'none');
 works('the user\'s hook goes on between slices', 'hook');
 works('and without a signal', 'hook', 'none');
 works('an idle process is not woken', 'idle');
+
+run_tap(($ENV{NEAP_BUILD} // 'build') . '/t/ticker');
 
 done_testing();

@@ -129,6 +129,8 @@ subtest 'the end' => sub {
     is((run("$neap -e \"os.exit(true)\""))[2], 0, 'true is 0');
     is((run("$neap -e \"os.exit(false)\""))[2], 1, 'false is 1');
     is((run("$neap -e \"pcall(os.exit, 4) print(1)\""))[0], '', 'pcall does not catch it');
+    is_deeply([(run("$neap -e \"process.on_exit(function() os.exit(7) end)\""))[1, 2]], ['', 7],
+        'in what is called at the exit, quietly');
     is((run("$neap -e \"coroutine.wrap(function() os.exit(5) end)() print(1)\""))[2], 5, 'in a coroutine');
     is((run("$neap -e \"task.sleep(0.001, function() os.exit(6) end) task.sleep(5)\""))[2], 6, 'in a callback');
     is((run("$neap -e \"print(1) os.exit(0)\""))[0], "1\n", 'what was printed is there');

@@ -146,6 +146,23 @@ subtest 'the library of a folder, NEAP_LUA' => sub {
     local $ENV{NEAP_LUA} = $lua;
     my ($out, $err, $status) = run('print(debug.getinfo(require("neap.net").listen).source)');
     is("$out$err$status", "\@$lua/neap/net.lua\n0", 'is that which runs');
+    delete $ENV{NEAP_LUA};
+    ($out, $err, $status) = run('local info = debug.getinfo(require("neap.net").listen) print(info.source, info.linedefined > 100)');
+    is("$out$err$status", "\@neap/net.lua\ttrue\n0", 'else what is built in, which knows its names and lines');
+};
+
+subtest 'a finalizer that fails' => sub {
+    my $drop = "local function drop() local p = newproxy(true) getmetatable(p).__gc = function()\n  error('at the end')\nend end\n";
+    my ($out, $err, $status) = run("${drop}drop() collectgarbage() print 'goes on' require('neap.task').yield() print 'ends'");
+    is("$out$status", "goes on\nends\n0", 'ends nothing');
+    like($err, qr/\Aneap: script\.lua:2: at the end\n/, 'but is reported');
+    ($out, $err, $status) = run("require('neap.host').on_error(function(err) print('got', err) end)\n${drop}drop() collectgarbage()");
+    is("$out$err$status", "got\tscript.lua:3: at the end\n0", 'to on_error');
+    ($out, $err, $status) = run("${drop}kept = drop()");
+    is("$out$status", '0', 'at the end of the program');
+    like($err, qr/\Aneap: script\.lua:2: at the end\n/, 'as well');
+    ($out, $err, $status) = run("local ffi = require 'ffi' ffi.gc(ffi.new 'int[1]', function() error('of ffi', 0) end) collectgarbage() require('neap.task').yield()");
+    like("$out$err$status", qr/\Aneap: of ffi\n.*0\z/s, 'that of ffi.gc too');
 };
 
 subtest "a connection's handler" => sub {
@@ -169,8 +186,22 @@ END
         like($err, qr/\Aneap: $raised{$code}.*\n +4 \| .*\n +\| +\^\nstack traceback:\n/, "$code: its text");
         like($err, qr/\tscript\.lua:4: in function 'inner'\n\tscript\.lua:8: in function <script\.lua:6>/, 'its lines');
         unlike($err, qr{neap/|at 0x|xpcall|in a C function}, "nothing of Neap's inside") or diag($err);
+        like($err, qr/\n\tspawned at script\.lua:6\n*\z/, 'and where its server was made');
         is($status, 0, 'and the program goes on');
     }
+    my ($out, $err, $status) = run(<<'LUA');
+local http, net = require "neap.http", require "neap.net"
+local server
+server = http.serve({ host = "127.0.0.1", port = 0 }, function()
+  server:close()
+  require("neap.task").sleep(0.001)
+  error "boom"
+end)
+local stream = net.connect("127.0.0.1", server.port)
+stream:write "GET / HTTP/1.0\r\n\r\n"
+stream:read_all()
+LUA
+    like($err, qr/\Aneap: script\.lua:6: boom\n.*\n\tspawned at script\.lua:3\n*\z/s, "that of neap.http too") or diag($err);
 };
 
 subtest 'on_error' => sub {

@@ -8,7 +8,7 @@ use Neap;
 
 my $build = $ENV{NEAP_BUILD} // 'build';
 my $plain = $build !~ m{/sanitize$};
-my @all   = qw(embed drive owner children order shutdown depth hook memory http_memory attach);
+my @all   = qw(embed drive owner children order shutdown depth hook memory stream_memory http_memory attach);
 my @valgrind = -e '/usr/bin/valgrind' || `command -v valgrind` ? qw(embed owner order shutdown attach) : ();
 
 for my $name (@all) {

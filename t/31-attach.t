@@ -2,6 +2,7 @@
 # linked against the distribution's. What needs our build's features is off there, and nothing else.
 use strict;
 use warnings;
+use File::Temp qw(tempdir);
 use Test::More;
 use lib 't/lib';
 use Neap;
@@ -17,9 +18,9 @@ chomp(my $libs   = `pkg-config --libs luajit`);
 my $b    = 'build/stock';
 my @make = ('make', '--no-print-directory', "B=$b", 'LUAJIT=luajit', 'LUA_INTERNAL=', 'LUA_OBJECT=',
     "LUA_CFLAGS=$cflags", "LUA_STATIC=$libs");
-my @programs = qw(attach order);
+my @programs = qw(attach order drive depth);
 my $output = do {
-    open(my $out, '-|', @make, map { "$b/t/$_" } @programs) or die $!;
+    open(my $out, '-|', @make, "$b/neap", map { "$b/t/$_" } @programs) or die $!;
     local $/;
     <$out>;
 };
@@ -31,5 +32,34 @@ for my $name (@programs) {
         run_tap("$b/t/$name");
     };
 }
+
+# --- the command, as it is where no LuaJIT of our own could be built ---
+
+my $dir = tempdir(CLEANUP => 1);
+
+# What a script says, and its status.
+sub says {
+    my ($code) = @_;
+    open(my $file, '>', "$dir/script.lua") or die $!;
+    print $file $code;
+    close $file;
+    my $said = `timeout 60 $b/neap $dir/script.lua 2>&1`;
+    return $said . ($? >> 8);
+}
+
+my $version = `$b/neap --version`;
+like($version, qr/^neap .*LuaJIT/, 'the command runs');
+my @features = ('dropped errors do not raise', 'limits on compiled code', 'pairs and # on lazy objects');
+my @are = says(<<'LUA') =~ /^(true|false)$/mg;
+local features = require("neap.host").features()
+print(features.internals) print(features.checkhook) print(features.lua52compat)
+LUA
+is($are[0], 'false', 'its inside is not known');
+is($version =~ /^off: \Q$features[$_]\E/m ? 'false' : 'true', $are[$_], "--version says whether that is off: $features[$_]")
+    for 0 .. 2;
+is(says('require("neap.fs").read_file "/none" print "goes on"'), "goes on\n0", 'settle passes through');
+is(says('print(require("neap.task").spawn(function() return 7 end):wait())'), "7\n0", 'tasks run');
+is(says('os.exit(3)'), '3', 'and end');
+is(says('pcall(table.sort, { 1, 2, 3 }, function() os.exit(4) end) print "on"'), '4', 'wherever they are');
 
 done_testing();

@@ -74,6 +74,23 @@ local ok, err = pcall(table.sort, { 1, 2 }, function()
   probe.double(1) return true end)
 print(err.code, err.message:match "script.lua:%d+")
 LUA
+gives('what needs not wait 256 times in a row lets others have their turn', "true\n", <<'LUA');
+local probe, task = require "probe", require "neap.task"
+local others, at = false, nil
+task.spawn(function() others = true end)
+for i = 1, 600 do
+  probe.double(i, "now")
+  at = at or others and i
+end
+print(at == 257)
+LUA
+gives('what is flushed is once, when the drain ends', "0\n0\n0\n0\n1\n2\n", <<'LUA');
+local probe, task = require "probe", require "neap.task"
+for _ = 1, 3 do task.spawn(function() print(probe.flush()) task.yield() probe.flush() end) end
+print(probe.flush()) task.sleep(0.001)
+print(probe.flush()) task.sleep(0.001)
+print(probe.flush())
+LUA
 gives('handles: methods, close, collection, another kind', "7\ttrue\tfalse\n0\nbad argument\n", <<'LUA');
 local probe = require "probe"
 local b = probe.box(7)
@@ -147,6 +164,12 @@ for (@wrong) {
 }
 compile('wrong', 'wrong', '-DCASE=6');
 gives('one compiled for a longer descriptor of the same version loads', "table\n", 'print(type(require "wrong"))');
+compile('wrong', 'wrong', '-DCASE=8');
+gives('one that is an ordinary module too is opened as an extension', "table\nwrong is closed\n", 'print(type(require "wrong"))');
+$ENV{PROBE_CLOSE} = 1;
+gives('the newest is closed first', "wrong is closed\nclosed with 0 handles after 1 calls\n",
+    'require "probe".count() require "wrong"');
+delete $ENV{PROBE_CLOSE};
 compile('wrong', 'wrong', '-DCASE=7');
 gives('one that may be opened once is, once', "true\ttrue\n", 'print((pcall(require, "wrong")), require "wrong" == require "wrong")');
 
@@ -154,6 +177,17 @@ SKIP: {
     skip("$build/t/single is not built: make test-build", 1) unless -x "$build/t/single";
     my $tap = `$build/t/single $dir`;
     is($?, 0, 'by one runtime of the process, until that is closed') or diag($tap);
+}
+
+{
+    chomp(my $libuv = `pkg-config --cflags --libs libuv`);
+    compile('second', 'second', '-Wl,--no-as-needed', $libuv);
+    like(`readelf -d $dir/second.so`, qr/NEEDED.*libuv/, 'a module brings the libuv of the system');
+    gives('and gets the one that runs the loop', "true\n", <<'LUA');
+local ffi = require "ffi"
+ffi.cdef "int uv_run(void *loop, int mode)"
+print(require "second".run() == tonumber(ffi.cast("intptr_t", ffi.C.uv_run)))
+LUA
 }
 
 mkdir "$dir/plain";

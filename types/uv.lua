@@ -471,7 +471,8 @@ local uv_signal_t = {}
 
 ---Starts it: whenever the process gets the signal, which is a number or a name such as "sigint", `callback` is
 ---called with its name (nil: it has none), and the signal has no other effect. Several handles may wait for the
----same signal. EINVAL: this one cannot be caught (sigkill, sigstop), or the handle is closed.
+---same signal. EINVAL: this one cannot be caught (sigkill, sigstop), or the handle is closed. EBUSY: Neap stops
+---scripts with it (sigurg).
 ---@param signum integer | string
 ---@param callback? fun(signum: string?)
 ---@return 0?
@@ -2068,7 +2069,8 @@ function uv.shutdown(stream, callback) end
 
 ---Starts it: whenever the process gets the signal, which is a number or a name such as "sigint", `callback` is
 ---called with its name (nil: it has none), and the signal has no other effect. Several handles may wait for the
----same signal. EINVAL: this one cannot be caught (sigkill, sigstop), or the handle is closed.
+---same signal. EINVAL: this one cannot be caught (sigkill, sigstop), or the handle is closed. EBUSY: Neap stops
+---scripts with it (sigurg).
 ---@param signal uv_signal_t
 ---@param signum integer | string
 ---@param callback? fun(signum: string?)

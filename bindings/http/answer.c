@@ -102,10 +102,14 @@ static int whole_framing(http_exchange *x)
     return no_content(x) ? HTTP_NO_BODY : HTTP_LENGTH;
 }
 
-/* Only a chunked body has trailers. */
+/* Only a chunked body has trailers (RFC 9112 7.1.2). */
+static bool is_to_be_chunked(const http_exchange *x)
+{
+    return x->response.trailers && x->head.minor > 0 && !bodiless(x);
+}
+
 static int send_in_pieces(http_exchange *x, const char *body, size_t len)
 {
-    http_headers_remove(x, "content-length", 14);
     int status = http_response_begin(x);
     if (status == 0)
         status = http_response_write(x, body, len);
@@ -119,7 +123,7 @@ int http_response_send(http_exchange *x, const char *type, const char *body, siz
     http_connection *c = x->c;
     if (!c)
         return UV_ECONNRESET;
-    if (x->response.trailers && x->head.minor > 0 && !bodiless(x))
+    if (is_to_be_chunked(x))
         return send_in_pieces(x, body, len);
     if (empty(x))
         len = 0;
@@ -189,6 +193,8 @@ int http_response_begin(http_exchange *x)
 {
     if (!x->c)
         return UV_ECONNRESET;
+    if (is_to_be_chunked(x))
+        http_headers_remove(x, "content-length", 14);
     int framing = piece_framing(x), said = framing;
     x->response.framing = (uint8_t)framing;
     x->response.owed = framing == HTTP_LENGTH ? promised_length(x) : 0;

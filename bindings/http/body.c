@@ -27,12 +27,17 @@ void http_body_begin(http_exchange *x)
     x->body.state = h->chunked || h->content_length > 0 ? HTTP_BODY_UNREAD : HTTP_BODY_DONE;
 }
 
-void http_body_fail(http_exchange *x, int error, int refusal, const char *message)
+void http_body_blame(http_exchange *x, int error, int refusal, const char *message)
 {
-    x->body.state = HTTP_BODY_FAILED;
     x->body.error = error;
     x->body.refusal = (uint16_t)refusal;
     x->body.message = message;
+}
+
+void http_body_fail(http_exchange *x, int error, int refusal, const char *message)
+{
+    x->body.state = HTTP_BODY_FAILED;
+    http_body_blame(x, error, refusal, message);
     http_wait_wake(&x->readers, error, message);
     http_flow_end(x, error, message);
 }
@@ -51,21 +56,23 @@ static void too_large(http_exchange *x)
     http_body_fail(x, NEAP_ELIMIT, 413, TOO_LARGE);
 }
 
+static void no_memory(http_exchange *x)
+{
+    http_body_fail(x, UV_ENOMEM, 503, "not enough memory for the body");
+}
+
 static void collect(http_exchange *x, http_buffer **to, const char *data, size_t len)
 {
     if (http_buffer_append(x->state, to, data, len) < 0)
-        http_body_fail(x, UV_ENOMEM, 503, "not enough memory for the body");
+        no_memory(x);
 }
 
 static void give(http_exchange *x, const char *data, size_t len)
 {
-    if (x->body.flow) {
+    if (x->body.flow)
         http_flow_give(x, data, len);
-        return;
-    }
-    collect(x, &x->body.data, data, len);
-    if (x->body.state == HTTP_BODY_FLOWING && len > 0)
-        http_piece_give(x);
+    else if (x->body.pieces && http_piece_give(x, data, len) < 0)
+        no_memory(x);
 }
 
 /* A span of body; false when it is one too many. */
@@ -239,13 +246,24 @@ static int push_body(lua_State *L, const http_exchange *x)
     return 1;
 }
 
+static int body_results(lua_State *L, neap_op *op)
+{
+    const http_exchange *x = http_wait_exchange(L, op);
+    return x ? push_body(L, x) : 2;
+}
+
+static const neap_op_class wait_body = {"http.request.body", body_results, http_wait_cancel, NULL};
+
 static void give_body(http_exchange *x, double limit)
 {
+    bool done = x->body.state == HTTP_BODY_DONE;
     bool fits = !x->body.data || (double)x->body.data->end <= limit;
-    if (x->body.state == HTTP_BODY_FAILED)
+    if (done && !fits)
+        http_body_blame(x, NEAP_ELIMIT, 413, TOO_LARGE); /* who wants more gets it */
+    if (done && fits)
+        http_wait_wake(&x->readers, 0, NULL);
+    else if (done || x->body.state == HTTP_BODY_FAILED)
         http_wait_wake(&x->readers, x->body.error, x->body.message);
-    else if (x->body.state == HTTP_BODY_DONE)
-        http_wait_wake(&x->readers, fits ? 0 : NEAP_ELIMIT, fits ? NULL : TOO_LARGE);
 }
 
 /* ELIMIT: larger than its limit; EPARSE: malformed, or the client ended within it; ETIMEDOUT: not there
@@ -260,7 +278,7 @@ int http_request_body(lua_State *L)
     if (!callback && x->body.state == HTTP_BODY_DONE && !x->body.data)
         return push_body(L, x);
     lua_settop(L, callback ? callback : 1);
-    http_wait *w = http_wait_new(L, x, &http_wait_body, &x->readers);
+    http_wait *w = http_wait_new(L, x, &wait_body, &x->readers);
     if (x->body.state == HTTP_BODY_UNREAD) {
         x->body.limit = limit;
         http_body_begin_reading(x, HTTP_BODY_READING);
@@ -269,11 +287,16 @@ int http_request_body(lua_State *L)
     return neap->wait(L, &w->op);
 }
 
-/* What a handler passes on of this is answered with 400, and no report. */
+/* What a handler passes on of this is answered with 400, and no report. Asked again, it is the same. */
 int http_request_reject(lua_State *L)
 {
     http_exchange *x = http_check(L, HTTP_REQUEST);
-    x->body.error = NEAP_EPARSE;
-    x->body.refusal = 400;
-    return neap->fail(L, NEAP_EPARSE, NEAP_F_MESSAGE, luaL_checkstring(L, 2), NEAP_F_END);
+    const char *message = luaL_checkstring(L, 2);
+    if (!x->body.rejection) {
+        neap->push_error(L, NEAP_EPARSE, NEAP_F_MESSAGE, message, NEAP_F_END);
+        x->body.rejection = neap->hold(L, -1);
+    }
+    lua_pushnil(L);
+    neap->held(L, x->body.rejection);
+    return 2;
 }

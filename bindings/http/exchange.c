@@ -32,16 +32,16 @@ void http_wait_cancel(neap_op *op)
     neap->complete(op, UV_ECANCELED, NEAP_F_END);
 }
 
-static int body_results(lua_State *L, neap_op *op)
+/* In results, where nothing but a want of memory raises: pushes nil and an error when it is NULL. */
+http_exchange *http_wait_exchange(lua_State *L, const neap_op *op)
 {
-    http_wait *w = (http_wait *)op;
-    http_ref ref = {w->ticket, w->serial};
-    const http_buffer *data = http_ref_check(L, &ref)->body.data;
-    lua_pushlstring(L, data ? data->data : "", data ? data->end : 0);
-    return 1;
+    const http_wait *w = (const http_wait *)op;
+    if (w->ticket->serial == w->serial)
+        return w->ticket->exchange;
+    neap->fail(L, NEAP_ECLOSED, NEAP_F_MESSAGE, "the request is over", NEAP_F_END);
+    return NULL;
 }
 
-const neap_op_class http_wait_body = {"http.request.body", body_results, http_wait_cancel, NULL};
 const neap_op_class http_wait_room = {"http.response.write", NULL, http_wait_cancel, NULL};
 
 /* Takes a callback off L's top, as op_new does. In the order of the calls. */
@@ -93,7 +93,7 @@ void http_exchange_left(http_exchange *x, int status)
 static void answer_json(http_exchange *x, lua_State *S)
 {
     size_t len;
-    lua_rawgeti(S, LUA_REGISTRYINDEX, x->state->encode);
+    neap->held(S, x->state->encode);
     lua_insert(S, -2);
     if (lua_pcall(S, 1, 1, 0) != 0) {
         http_handler_misused(x, S, lua_tostring(S, -1));
@@ -214,11 +214,12 @@ int http_exchange_start(lua_State *L)
 {
     http_exchange *x = lua_touserdata(L, 1);
     int arity = x->c->server->arity;
-    http_server_push_handler(L, x->c->server);
+    lua_pushvalue(L, lua_upvalueindex(1));
     if (arity > 0)
         http_push(L, x, HTTP_REQUEST);
     if (arity > 1)
         http_push(L, x, HTTP_RESPONSE);
+    x->spawn.site = &x->c->server->site;
     neap->spawn(L, arity, &x->spawn);
     return 0;
 }
@@ -233,7 +234,7 @@ static void on_start(neap_job *job)
     }
     lua_State *L = neap->lua(x->state->env);
     c->phase = HTTP_HANDLING;
-    lua_rawgeti(L, LUA_REGISTRYINDEX, x->state->starter);
+    neap->held(L, c->server->starter);
     lua_pushlightuserdata(L, x); /* scripts never see it */
     if (lua_pcall(L, 1, 0, 0) == 0) {
         x->started = true;

@@ -5,16 +5,6 @@
 #include "http.h"
 #include "target.h"
 
-static const char *target(const http_exchange *x)
-{
-    return x->text + x->head.target.at;
-}
-
-static char *scratch(http_exchange *x)
-{
-    return x->text + x->head_len;
-}
-
 /* -- headers -- */
 
 static void add_value(luaL_Buffer *b, const http_exchange *x, int i)
@@ -123,13 +113,13 @@ static int fields_next(lua_State *L)
 static int next_pair(http_exchange *x, size_t *at, http_pair *pair)
 {
     http_span path, query;
-    http_target_split(x->head.form, target(x), x->head.target.len, &path, &query);
-    return http_query_next(target(x) + query.at, query.len, at, scratch(x), pair);
+    http_target_split(x->head.form, http_target(x), x->head.target.len, &path, &query);
+    return http_query_next(http_target(x) + query.at, query.len, at, http_scratch(x), pair);
 }
 
 static void push_decoded(lua_State *L, http_exchange *x, http_span span)
 {
-    lua_pushlstring(L, scratch(x) + span.at, span.len);
+    lua_pushlstring(L, http_scratch(x) + span.at, span.len);
 }
 
 int http_query_index(lua_State *L)
@@ -139,7 +129,7 @@ int http_query_index(lua_State *L)
     const char *name = luaL_checklstring(L, 2, &len);
     http_pair pair;
     while (next_pair(x, &at, &pair)) {
-        if (pair.key.len == len && memcmp(scratch(x) + pair.key.at, name, len) == 0) {
+        if (pair.key.len == len && memcmp(http_scratch(x) + pair.key.at, name, len) == 0) {
             push_decoded(L, x, pair.value);
             return 1;
         }

@@ -130,21 +130,55 @@ static void check_length(lua_State *L, const char *name, int index)
         luaL_error(L, "Content-Length must be a whole number of bytes");
 }
 
-/* Not kept as a line: we say what becomes of the connection. */
-static void set_connection(lua_State *L, http_exchange *x, int index)
+static void check_connection(lua_State *L, int index)
 {
     const char *value = lua_isnil(L, index) ? "keep-alive" : luaL_checkstring(L, index);
-    bool close = http_same_name(value, strlen(value), "close", 5);
-    if (!close && !http_same_name(value, strlen(value), "keep-alive", 10))
+    if (!http_same_name(value, strlen(value), "close", 5) &&
+        !http_same_name(value, strlen(value), "keep-alive", 10))
         luaL_error(L, "Connection can be \"close\" or \"keep-alive\" here");
-    x->response.close = close;
+}
+
+/* One, or each in a table. */
+static void check_values(lua_State *L, const char *name, int index)
+{
+    size_t len;
+    if (!lua_istable(L, index)) {
+        check_value(L, name, index, &len);
+        return;
+    }
+    for (int i = 1;; i++) {
+        lua_rawgeti(L, index, i);
+        if (lua_isnil(L, -1))
+            break;
+        check_value(L, name, lua_gettop(L), &len);
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
+}
+
+/* name and value are absolute indices; the value may be made a string in place. */
+static const char *check_field(lua_State *L, int name_index, int value_index, size_t *len)
+{
+    if (lua_type(L, name_index) != LUA_TSTRING)
+        luaL_error(L, "a header's name must be a string");
+    const char *name = lua_tolstring(L, name_index, len);
+    check_name(L, name, *len);
+    if (http_same_name(name, *len, "connection", 10))
+        check_connection(L, value_index);
+    else if (lua_isnil(L, value_index))
+        return name;
+    else if (flag_of(name, *len) == HTTP_HAS_LENGTH)
+        check_length(L, name, value_index);
+    else
+        check_values(L, name, value_index);
+    return name;
 }
 
 /* What stands in the buffer is no Lua's: nothing raises between the room and the end. */
 static void append(lua_State *L, http_exchange *x, http_buffer **lines, const char *name, int index)
 {
     size_t len, name_len = strlen(name);
-    const char *value = check_value(L, name, index, &len);
+    const char *value = lua_tolstring(L, index, &len);
     char *p = http_buffer_room(x->state, lines, name_len + len + 4);
     if (!p)
         neap->raise(L, UV_ENOMEM, NEAP_F_END);
@@ -173,49 +207,45 @@ static void append_all(lua_State *L, http_exchange *x, http_buffer **lines, cons
     lua_pop(L, 1);
 }
 
-/* name and value are absolute indices; the value may be made a string in place. */
-static void set(lua_State *L, http_exchange *x, int name_index, int value_index)
+/* It has been checked. Connection is not kept as a line: we say what becomes of it. */
+static void set(lua_State *L, http_exchange *x, const char *name, size_t len, int index)
 {
-    size_t len;
-    if (lua_type(L, name_index) != LUA_TSTRING)
-        luaL_error(L, "a header's name must be a string");
-    const char *name = lua_tolstring(L, name_index, &len);
-    check_name(L, name, len);
-    if (x->response.begun)
-        luaL_error(L, "header %s is too late: the response has begun", name);
     if (http_same_name(name, len, "connection", 10)) {
-        set_connection(L, x, value_index);
+        const char *value = lua_tostring(L, index);
+        x->response.close = value && http_same_name(value, strlen(value), "close", 5);
         return;
     }
-    int flag = flag_of(name, len);
-    if (flag == HTTP_HAS_LENGTH && !lua_isnil(L, value_index))
-        check_length(L, name, value_index);
     http_headers_remove(x, name, len);
-    if (lua_isnil(L, value_index))
+    if (lua_isnil(L, index))
         return;
-    append_all(L, x, &x->response.lines, name, value_index);
-    x->response.has |= (uint8_t)flag;
+    append_all(L, x, &x->response.lines, name, index);
+    x->response.has |= (uint8_t)flag_of(name, len);
 }
 
+/* All of the table is checked before anything is set: it is set whole, or not at all. */
 void http_headers_assign(lua_State *L, http_exchange *x, int table)
 {
+    size_t len;
     if (x->response.begun)
         luaL_error(L, "headers are too late: the response has begun");
+    for (lua_pushnil(L); lua_next(L, table); lua_pop(L, 1))
+        check_field(L, lua_gettop(L) - 1, lua_gettop(L), &len);
     http_buffer_drop(x->state, &x->response.lines);
     x->response.has = 0;
     x->response.close = false; /* it stood in none of the lines */
-    for (lua_pushnil(L); lua_next(L, table);) {
-        int top = lua_gettop(L);
-        set(L, x, top - 1, top);
-        lua_settop(L, top - 1);
+    for (lua_pushnil(L); lua_next(L, table); lua_pop(L, 1)) {
+        const char *name = lua_tolstring(L, -2, &len);
+        set(L, x, name, len, lua_gettop(L));
     }
 }
 
 /* -- fields that are not of the head -- */
 
-static void check_refused(lua_State *L, const char *name, size_t len, const char *const *refused)
+static void check_refused(lua_State *L, int index, const char *const *refused)
 {
-    for (; *refused; refused++)
+    size_t len;
+    const char *name = lua_type(L, index) == LUA_TSTRING ? lua_tolstring(L, index, &len) : NULL;
+    for (; name && *refused; refused++)
         if (http_same_name(name, len, *refused, strlen(*refused)))
             luaL_error(L, "header %s has no place here (RFC 9110 6.5.1, 15.2)", name);
 }
@@ -223,18 +253,14 @@ static void check_refused(lua_State *L, const char *name, size_t len, const char
 void http_headers_collect(lua_State *L, http_exchange *x, http_buffer **lines, int table,
                           const char *const *refused)
 {
-    http_buffer_drop(x->state, lines);
-    for (lua_pushnil(L); lua_next(L, table);) {
-        size_t len;
-        int top = lua_gettop(L);
-        if (lua_type(L, top - 1) != LUA_TSTRING)
-            luaL_error(L, "a header's name must be a string");
-        const char *name = lua_tolstring(L, top - 1, &len);
-        check_name(L, name, len);
-        check_refused(L, name, len, refused);
-        append_all(L, x, lines, name, top);
-        lua_settop(L, top - 1);
+    size_t len;
+    for (lua_pushnil(L); lua_next(L, table); lua_pop(L, 1)) {
+        check_refused(L, lua_gettop(L) - 1, refused);
+        check_field(L, lua_gettop(L) - 1, lua_gettop(L), &len);
     }
+    http_buffer_drop(x->state, lines);
+    for (lua_pushnil(L); lua_next(L, table); lua_pop(L, 1))
+        append_all(L, x, lines, lua_tostring(L, -2), lua_gettop(L));
 }
 
 /* -- in Lua -- */
@@ -258,9 +284,13 @@ int http_headers_index(lua_State *L)
 
 int http_headers_newindex(lua_State *L)
 {
+    size_t len;
     http_exchange *x = http_check(L, HTTP_HEADERS);
     lua_settop(L, 3);
-    set(L, x, 2, 3);
+    const char *name = check_field(L, 2, 3, &len);
+    if (x->response.begun)
+        luaL_error(L, "header %s is too late: the response has begun", name);
+    set(L, x, name, len, 3);
     return 0;
 }
 
@@ -281,8 +311,5 @@ static int headers_next(lua_State *L)
 int http_headers_pairs(lua_State *L)
 {
     http_check(L, HTTP_HEADERS);
-    lua_pushvalue(L, 1);
-    lua_pushinteger(L, 0);
-    lua_pushcclosure(L, headers_next, 2);
-    return 1;
+    return http_push_iterator(L, headers_next);
 }

@@ -10,6 +10,9 @@
  * A request's objects in Lua are of 16 bytes: a ticket and the serial it had. When the request is
  * over its serial changes, and every use of them raises. So nothing in C has to know where in the
  * VM they are, and the collector may take them whenever it likes.
+ *
+ * Their metatables and tables of methods lie in the environment of all functions here, which goes with these: a
+ * Lua state that lives on (neap_attach) keeps nothing.
  */
 #include <string.h>
 
@@ -20,12 +23,23 @@ http_state *http_state_of(lua_State *L)
     return neap->state(neap->env(L));
 }
 
+/* In the environment: the metatable of a kind, and its methods. */
+static void push_metatable(lua_State *L, int kind)
+{
+    lua_rawgeti(L, LUA_ENVIRONINDEX, 1 + kind);
+}
+
+static void push_methods(lua_State *L, int kind)
+{
+    lua_rawgeti(L, LUA_ENVIRONINDEX, 1 + HTTP_KINDS + kind);
+}
+
 void http_push(lua_State *L, http_exchange *x, enum http_kind kind)
 {
     http_ref *ref = lua_newuserdata(L, sizeof *ref);
     ref->ticket = x->ticket;
     ref->serial = x->ticket->serial;
-    lua_rawgeti(L, LUA_REGISTRYINDEX, x->state->metatables[kind]);
+    push_metatable(L, kind);
     lua_setmetatable(L, -2);
 }
 
@@ -58,13 +72,13 @@ http_exchange *http_check(lua_State *L, enum http_kind kind)
         if (identity == http_state_of(L)->identities[kind])
             return http_ref_check(L, ref);
     }
-    luaL_error(L, "bad argument #1 (%s expected, got %s)", types[kind], luaL_typename(L, 1));
+    luaL_typerror(L, 1, types[kind]);
     return NULL;
 }
 
 int http_push_method(lua_State *L, enum http_kind kind)
 {
-    lua_rawgeti(L, LUA_REGISTRYINDEX, http_state_of(L)->methods[kind]);
+    push_methods(L, kind);
     lua_pushvalue(L, 2);
     lua_rawget(L, -2);
     return 1;
@@ -74,9 +88,9 @@ static int set_encoder(lua_State *L)
 {
     http_state *state = http_state_of(L);
     luaL_checktype(L, 1, LUA_TFUNCTION);
-    lua_settop(L, 1);
-    luaL_unref(L, LUA_REGISTRYINDEX, state->encode);
-    state->encode = luaL_ref(L, LUA_REGISTRYINDEX);
+    int before = state->encode;
+    state->encode = neap->hold(L, 1); /* may raise */
+    neap->let_go(state->env, &before);
     return 0;
 }
 
@@ -128,8 +142,10 @@ static void move_metamethods(lua_State *L, const char *kind)
     }
 }
 
+/* Stack: module, environment. */
 static void open_kind(lua_State *L, http_state *state, int kind)
 {
+    lua_pushvalue(L, -2);
     lua_newtable(L);
     move_metamethods(L, names[kind]);
     lua_pushstring(L, types[kind]);
@@ -137,22 +153,28 @@ static void open_kind(lua_State *L, http_state *state, int kind)
     lua_pushstring(L, types[kind]);
     lua_setfield(L, -2, "__metatable");
     state->identities[kind] = lua_topointer(L, -1);
-    state->metatables[kind] = luaL_ref(L, LUA_REGISTRYINDEX);
+    lua_rawseti(L, -3, 1 + kind);
     lua_newtable(L);
     lua_pushvalue(L, -1);
-    state->methods[kind] = luaL_ref(L, LUA_REGISTRYINDEX);
+    lua_rawseti(L, -4, 1 + HTTP_KINDS + kind);
     lua_setfield(L, -2, names[kind]);
+    lua_pop(L, 1);
 }
 
 static int on_open(neap_env *env, lua_State *L, void *memory)
 {
     http_state *state = memory;
     state->env = env;
-    state->encode = LUA_NOREF;
-    lua_pushcfunction(L, http_exchange_start);
-    state->starter = luaL_ref(L, LUA_REGISTRYINDEX);
+    lua_createtable(L, 2 * HTTP_KINDS, 0);
+    for (const luaL_Reg *f = functions; f->name; f++) {
+        lua_getfield(L, -2, f->name);
+        lua_pushvalue(L, -2);
+        lua_setfenv(L, -2);
+        lua_pop(L, 1);
+    }
     for (int kind = 0; kind < HTTP_KINDS; kind++)
         open_kind(L, state, kind);
+    lua_pop(L, 1);
     return 0;
 }
 

@@ -65,6 +65,14 @@ char *http_buffer_room(http_state *state, http_buffer **b, size_t n);
 int http_buffer_append(http_state *state, http_buffer **b, const char *data, size_t n);
 void http_buffer_drop(http_state *state, http_buffer **b);
 
+typedef struct { /* bytes in a block of read_keep; base NULL: none */
+    char *base;
+    const char *data;
+    size_t len;
+} http_block;
+
+void http_block_drop(http_state *state, http_block *b);
+
 /* What a script holds of a request: `exchange` is valid while `serial` is the one it was given. */
 struct http_ticket {
     http_exchange *exchange;
@@ -81,11 +89,9 @@ struct http_state {
     http_ticket *tickets;
     struct http_slab *slabs; /* where tickets lie */
     int buffer_count, large_count, exchange_count;
-    int metatables[HTTP_KINDS], methods[HTTP_KINDS]; /* registry */
-    const void *identities[HTTP_KINDS];              /* of the metatables */
-    int encode;                                      /* registry: JSON text of a value */
-    int starter;                                     /* registry: http_exchange_start */
-    char date[40];                                   /* "Date: ...\r\n" */
+    const void *identities[HTTP_KINDS]; /* of the metatables */
+    int encode;                         /* held: JSON text of a value */
+    char date[40];                      /* "Date: ...\r\n" */
     double date_until, now;
     bool fresh; /* now is this turn's */
 };
@@ -127,7 +133,8 @@ struct http_server {
     neap_handle handle;
     http_state *state;
     neap_transport *listener; /* NULL: it has closed */
-    int handler, object;      /* held */
+    int starter, object;      /* held: http_exchange_start with its handler; its own */
+    neap_site site;           /* where it was made: its handlers' tasks come from there */
     http_connection *connections;
     http_drain *drains;  /* operations that wait for the end */
     neap_timer deadline; /* of those that close it */
@@ -140,7 +147,6 @@ struct http_server {
 };
 
 void http_server_left(http_connection *c); /* its memory is gone after this */
-void http_server_push_handler(lua_State *L, http_server *server);
 int http_server_listen(lua_State *L);
 int http_server_stop(lua_State *L);
 int http_server_drain(lua_State *L);
@@ -255,12 +261,14 @@ struct http_exchange {
     struct { /* zeroed for each request */
         http_chunks chunks;
         http_buffer *data, *trailers;
+        http_block kept; /* flowing: what came before `data` */
         http_flow *flow; /* NULL: nobody reads it as a stream */
         double limit;    /* of bytes */
         double patience; /* seconds that were left when the reader paused */
         uint64_t left;   /* bytes to come (length), or come (chunked) */
-        int error;       /* of a failed one, with its message, and the status that answers it if */
+        int error; /* that reading it gave, with its message, and the status that answers it if */
         const char *message; /* the handler does not take it */
+        int rejection;       /* held: the error of what makes no sense in it */
         uint16_t refusal;
         uint8_t state;
         bool continued; /* "100 Continue" was sent */
@@ -287,6 +295,16 @@ struct http_exchange {
     bool late;       /* it took longer than handler_timeout */
 };
 
+static inline const char *http_target(const http_exchange *x) /* of its head; not ended by a 0 */
+{
+    return x->text + x->head.target.at;
+}
+
+static inline char *http_scratch(const http_exchange *x) /* as much room as its target takes */
+{
+    return x->text + x->head_len;
+}
+
 static inline bool http_reads_body(const http_connection *c)
 {
     return c->x && (c->x->body.state == HTTP_BODY_READING ||
@@ -295,9 +313,11 @@ static inline bool http_reads_body(const http_connection *c)
 
 /* The head has come: take it, and queue the handler. 0, or the status to refuse it with. */
 int http_exchange_begin(http_exchange *x, const char *data, size_t len);
-int http_exchange_start(lua_State *L);                 /* its task, of a light userdata */
+int http_exchange_start(
+    lua_State *L); /* its task, of a light userdata; the handler is its upvalue */
 void http_exchange_left(http_exchange *x, int status); /* the client has */
-extern const neap_op_class http_wait_body, http_wait_room;
+extern const neap_op_class http_wait_room;
+http_exchange *http_wait_exchange(lua_State *L, const neap_op *op);
 void http_wait_cancel(neap_op *op);
 http_wait *http_wait_new(lua_State *L, http_exchange *x, const neap_op_class *type,
                          http_wait **list);
@@ -317,6 +337,7 @@ const char *http_handler_omission(const http_exchange *x, int *status);
 
 void http_body_begin(http_exchange *x);
 size_t http_body_feed(http_exchange *x, const char *data, size_t len); /* bytes used */
+void http_body_blame(http_exchange *x, int error, int refusal, const char *message);
 void http_body_fail(http_exchange *x, int error, int refusal, const char *message);
 bool http_body_drain(http_exchange *x);         /* false: too much is left, close instead */
 bool http_body_bounded(const http_exchange *x); /* what is left is worth draining */
@@ -327,7 +348,7 @@ int http_request_body(lua_State *L);
 int http_request_reject(lua_State *L);
 int http_request_stream(lua_State *L);
 int http_request_piece(lua_State *L);
-void http_piece_give(http_exchange *x); /* x->body.data has grown */
+int http_piece_give(http_exchange *x, const char *data, size_t len); /* 0 or UV_ENOMEM */
 double http_body_check_limit(lua_State *L, const http_exchange *x, int index);
 void http_flow_give(http_exchange *x, const char *data, size_t len);
 void http_flow_end(http_exchange *x, int status, const char *message); /* 0: all has come */

@@ -2,19 +2,26 @@
  *
  *   piece(request, limit?) -> bytes | nil, or nil, err
  *
- * What has come since the last piece lies in x->body.data, which is used again and again: a body of any
- * size takes one buffer of the pool. Above HTTP_HIGH_WATER reading pauses until somebody asks.
+ * What has come since the last piece lies in x->body.kept, the block that it was read into, or in
+ * x->body.data, which is used again and again: a body of any size takes one or two buffers. With a
+ * block, and above HTTP_HIGH_WATER, reading pauses until somebody asks.
  */
 #include "http.h"
 
-static bool has_some(const http_exchange *x)
+enum { MUCH = 16 * 1024 }; /* below, a block of the loop's would be held for little */
+
+static size_t waiting(const http_exchange *x)
 {
-    return x->body.data && x->body.data->end > 0;
+    return x->body.kept.len + (x->body.data ? x->body.data->end : 0);
 }
 
 static int push_piece(lua_State *L, http_exchange *x)
 {
-    if (has_some(x)) {
+    http_block *kept = &x->body.kept;
+    if (kept->len > 0) {
+        lua_pushlstring(L, kept->data, kept->len);
+        http_block_drop(x->state, kept);
+    } else if (waiting(x) > 0) {
         lua_pushlstring(L, x->body.data->data, x->body.data->end);
         x->body.data->end = 0;
     } else {
@@ -26,10 +33,10 @@ static int push_piece(lua_State *L, http_exchange *x)
 /* A nil would be the end of the body: where it is none, another task has taken what had come. */
 static int piece_results(lua_State *L, neap_op *op)
 {
-    const http_wait *w = (http_wait *)op;
-    http_ref ref = {w->ticket, w->serial};
-    http_exchange *x = http_ref_check(L, &ref);
-    if (!has_some(x) && x->body.state != HTTP_BODY_DONE)
+    http_exchange *x = http_wait_exchange(L, op);
+    if (!x)
+        return 2;
+    if (waiting(x) == 0 && x->body.state != HTTP_BODY_DONE)
         return neap->fail(L, UV_EBUSY, NEAP_F_MESSAGE, "another task reads this body in chunks",
                           NEAP_F_END);
     return push_piece(L, x);
@@ -38,12 +45,27 @@ static int piece_results(lua_State *L, neap_op *op)
 static const neap_op_class wait_piece = {"http.request.chunks", piece_results, http_wait_cancel,
                                          NULL};
 
-void http_piece_give(http_exchange *x)
+static bool keep(http_exchange *x, const char *data, size_t len)
 {
-    if (x->body.data->end >= HTTP_HIGH_WATER)
+    size_t size;
+    if (len < MUCH || waiting(x) > 0)
+        return false;
+    char *base = neap->read_keep(x->state->env, data, &size);
+    if (base)
+        x->body.kept = (http_block){base, data, len};
+    return base != NULL;
+}
+
+int http_piece_give(http_exchange *x, const char *data, size_t len)
+{
+    bool kept = keep(x, data, len);
+    if (!kept && http_buffer_append(x->state, &x->body.data, data, len) < 0)
+        return UV_ENOMEM;
+    if (kept || waiting(x) >= HTTP_HIGH_WATER)
         http_body_want(x, false);
-    if (x->readers && has_some(x))
+    if (x->readers && waiting(x) > 0)
         http_wait_wake(&x->readers, 0, NULL);
+    return 0;
 }
 
 static void read_on(lua_State *L, http_exchange *x)
@@ -65,9 +87,9 @@ int http_request_piece(lua_State *L)
     bool asked = x->body.data || x->body.streamed || x->body.state == HTTP_BODY_READING;
     if (!x->body.pieces && asked)
         return luaL_error(L, "the body of this request has been asked for already");
-    if (!has_some(x))
+    if (waiting(x) == 0)
         read_on(L, x);
-    if (has_some(x) || x->body.state == HTTP_BODY_DONE)
+    if (waiting(x) > 0 || x->body.state == HTTP_BODY_DONE)
         return push_piece(L, x);
     if (x->body.state == HTTP_BODY_FAILED)
         return neap->fail(L, x->body.error, NEAP_F_MESSAGE, x->body.message, NEAP_F_END);

@@ -122,6 +122,13 @@ void http_buffer_drop(http_state *state, http_buffer **b)
     state->buffer_count++;
 }
 
+void http_block_drop(http_state *state, http_block *b)
+{
+    if (b->base)
+        neap->read_drop(state->env, b->base);
+    *b = (http_block){NULL, NULL, 0};
+}
+
 /* -- tickets -- */
 
 typedef struct http_slab {
@@ -202,6 +209,7 @@ static http_exchange *exchange_new(http_state *state, uint16_t fields)
 
 static void drop_buffers(http_exchange *x)
 {
+    http_block_drop(x->state, &x->body.kept);
     http_buffer_drop(x->state, &x->body.data);
     http_buffer_drop(x->state, &x->body.trailers);
     http_buffer_drop(x->state, &x->response.lines);
@@ -238,6 +246,7 @@ void http_pool_release(http_exchange *x)
     x->ticket->serial++;
     http_flow_drop(x);
     drop_buffers(x);
+    neap->let_go(state->env, &x->body.rejection);
     x->c = NULL;
     if (x->text_size > TEXT_KEEP || state->exchange_count >= EXCHANGES) {
         exchange_free(x);

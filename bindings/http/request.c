@@ -23,16 +23,6 @@ typedef struct request_field {
     void (*push)(lua_State *L, http_exchange *x);
 } request_field;
 
-static const char *target(const http_exchange *x)
-{
-    return x->text + x->head.target.at;
-}
-
-static char *scratch(http_exchange *x)
-{
-    return x->text + x->head_len;
-}
-
 /* -- fields -- */
 
 void http_push_span(lua_State *L, const http_exchange *x, http_span span)
@@ -54,11 +44,11 @@ static void push_target(lua_State *L, http_exchange *x)
 bool http_request_valid(const http_exchange *x)
 {
     http_span path, query;
-    const char *text = target(x);
+    const char *text = http_target(x);
     if (!memchr(text, '%', x->head.target.len))
         return true;
     http_target_split(x->head.form, text, x->head.target.len, &path, &query);
-    return http_path_decode(text + path.at, path.len, scratch((http_exchange *)x), NULL) > 0;
+    return http_path_decode(text + path.at, path.len, http_scratch(x), NULL) > 0;
 }
 
 static void push_path(lua_State *L, http_exchange *x)
@@ -68,11 +58,11 @@ static void push_path(lua_State *L, http_exchange *x)
         lua_pushliteral(L, "*");
         return;
     }
-    http_target_split(x->head.form, target(x), x->head.target.len, &path, &query);
+    http_target_split(x->head.form, http_target(x), x->head.target.len, &path, &query);
     int n = 0;
     if (x->head.form != HTTP_AUTHORITY)
-        n = http_path_decode(target(x) + path.at, path.len, scratch(x), NULL);
-    lua_pushlstring(L, scratch(x), n > 0 ? (size_t)n : 0);
+        n = http_path_decode(http_target(x) + path.at, path.len, http_scratch(x), NULL);
+    lua_pushlstring(L, http_scratch(x), n > 0 ? (size_t)n : 0);
 }
 
 static void push_query(lua_State *L, http_exchange *x)

@@ -19,11 +19,6 @@
 
 #include "http.h"
 
-void http_server_push_handler(lua_State *L, http_server *server)
-{
-    neap->held(L, server->handler);
-}
-
 /* -- events -- */
 
 static void on_accept(neap_transport *listener, neap_transport *t, int status);
@@ -154,7 +149,7 @@ static int on_close(neap_handle *handle)
     close_connections(server);
     neap->timer_stop(&server->deadline);
     wake_drains(server, UV_ECANCELED);
-    neap->let_go(handle->env, &server->handler);
+    neap->let_go(handle->env, &server->starter);
     neap->let_go(handle->env, &server->object);
     return server->listener || server->count > 0;
 }
@@ -226,8 +221,13 @@ int http_server_listen(lua_State *L)
     server->options = options;
     server->arity = arity;
     server->deadline = (neap_timer){.fire = on_deadline, .env = server->handle.env};
-    server->handler = neap->hold(L, HANDLER);
+    lua_pushvalue(L, HANDLER);
+    lua_pushcclosure(L, http_exchange_start,
+                     1); /* in the environment of this function, as all are */
+    server->starter = neap->hold(L, -1);
+    lua_pop(L, 1);
     server->object = neap->hold(L, -1);
+    neap->site(L, &server->site);
     int r = try_listen(server, (struct sockaddr *)&address, flags);
     if (r == 0)
         return push_listening(L, server);

@@ -27,10 +27,10 @@ static const char *obstacle(const http_exchange *x)
 /* On the task's turn. Giving may raise; until then the connection is whole. */
 static int take_results(lua_State *L, neap_op *op)
 {
-    http_wait *w = (http_wait *)op;
-    http_ref ref = {w->ticket, w->serial};
-    http_exchange *x = http_ref_check(L, &ref);
-    http_connection *c = x->c;
+    http_exchange *x = http_wait_exchange(L, op);
+    http_connection *c = x ? x->c : NULL;
+    if (!x)
+        return 2;
     const neap_streams *streams = neap->interface(x->state->env, NEAP_STREAMS);
     if (!c || !streams)
         return fail_left(L);

@@ -28,16 +28,18 @@ static void set_field(lua_State *L, const char *text, const http_field *f)
 }
 
 /* The lines have been held to their grammar as they came; only there may be too many. */
-static int push_fields(lua_State *L, const http_exchange *x)
+static int push_fields(lua_State *L, http_exchange *x)
 {
+    static const char too_many[] = "more trailers than max_headers";
     const http_buffer *b = x->body.trailers;
     http_head h;
     http_limits limits = x->head.limits;
     limits.head = HTTP_TRAILERS_LIMIT + 1;
     http_trailers_init(&h, lua_newuserdata(L, limits.fields * sizeof(http_field)), &limits);
-    if (http_head_parse(&h, b->data, b->end) <= 0)
-        return neap->fail(L, NEAP_ELIMIT, NEAP_F_MESSAGE, "more trailers than max_headers",
-                          NEAP_F_END);
+    if (http_head_parse(&h, b->data, b->end) <= 0) {
+        http_body_blame(x, NEAP_ELIMIT, 431, too_many);
+        return neap->fail(L, NEAP_ELIMIT, NEAP_F_MESSAGE, too_many, NEAP_F_END);
+    }
     lua_newtable(L);
     for (int i = 0; i < h.count; i++)
         set_field(L, b->data, &h.fields[i]);

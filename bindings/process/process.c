@@ -137,6 +137,7 @@ static int open_folder(lua_State *L, attempt *a)
 static int open_stdio(lua_State *L, attempt *a)
 {
     a->syscall = "open";
+    note(a, NULL);
     get_table(L, "stdio");
     int table = lua_gettop(L);
     for (int i = 0; i < 3; i++) {
@@ -201,6 +202,17 @@ static int prepare(lua_State *L, attempt *a)
     return 1;
 }
 
+static void give_streams(lua_State *L, attempt *a)
+{
+    lua_getfield(L, 1, "stdio");
+    for (int i = 0; i < 3; i++) {
+        lua_rawgeti(L, -1, i + 1);
+        process_stdio_give(L, lua_gettop(L), &a->stdio[i]);
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
+}
+
 /* Argument 2 is the attempt; gives child, stdin, stdout, stderr. */
 static int run_attempt(lua_State *L)
 {
@@ -217,6 +229,7 @@ static int run_attempt(lua_State *L)
     start(L, a);
     if (a->status)
         return 0;
+    give_streams(L, a);
     lua_pushvalue(L, object);
     for (int i = 0; i < 3; i++) {
         if (a->stdio[i].other)
@@ -230,11 +243,14 @@ static int run_attempt(lua_State *L)
 
 static int fail(lua_State *L, const attempt *a)
 {
+    static const char busy[] = "the stream is in use here: something waits, is still to be "
+                               "written, or was read and not taken";
     if (a->verb)
         return neap->fail(L, NEAP_EPERMISSION, NEAP_F_PERMISSION, a->verb,
                           strcmp(a->verb, "process") ? a->what : NULL, NEAP_F_END);
-    return neap->fail(L, a->status, NEAP_F_SYSCALL, a->syscall, NEAP_F_PATH,
-                      *a->what ? a->what : NULL, NEAP_F_END);
+    return neap->fail(L, a->status, NEAP_F_MESSAGE, a->status == UV_EBUSY ? busy : NULL,
+                      NEAP_F_SYSCALL, a->syscall, NEAP_F_PATH, *a->what ? a->what : NULL,
+                      NEAP_F_END);
 }
 
 static void clean_up(attempt *a, int failed)

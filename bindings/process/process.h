@@ -40,10 +40,14 @@ typedef struct {
     int ours;              /* close fd when the child has it */
     neap_transport *other; /* of a pipe: our end */
     int end;               /* its descriptor, until the transport has it; -1 */
+    int lent;              /* fd is one with a stream's of ours, */
+    int flags;             /* which had these before */
 } process_stdio;
 
 /* From the value at index: "pipe", "null", "inherit", { path =, append =, empty = } or a stream. 0 or a status. */
 int process_stdio_open(lua_State *L, neap_env *env, int index, int number, process_stdio *s);
+void process_stdio_give(lua_State *L, int index,
+                        process_stdio *s); /* it runs: what was lent is its own */
 void process_stdio_close(process_stdio *s, int failed);
 
 /* ---- child.c: the handle, its end and signals to it ---- */

@@ -49,27 +49,26 @@ static int open_file(lua_State *L, neap_env *env, int index, int number, process
     return 0;
 }
 
-/* A stream is the child's from then on: with bytes of it read here already, it would miss them. */
-static int take_stream(lua_State *L, neap_env *env, int index, process_stdio *s)
+/* With bytes of it read here already the child would miss them. It stays ours until the child has been started;
+ * that one is to have a descriptor that blocks, which is one with ours. */
+static int lend_stream(lua_State *L, neap_env *env, int index, process_stdio *s)
 {
     char text[24];
-    neap_buf unread = {NULL, 0};
+    const neap_streams *streams = neap->interface(env, NEAP_STREAMS);
     neap_transport *t = neap->transport(L, index);
     int fd = t && t->type->info(t, "fd", text, sizeof text) > 0 ? atoi(text) : -1;
     if (fd < 0)
         return t ? UV_ENOTSUP : NEAP_ECLOSED;
+    int status = streams->is_free(L, index);
+    if (status)
+        return status;
     s->fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
     if (s->fd < 0)
         return -errno;
-    s->ours = 1;
-    t = neap->transport_take(L, index, &unread);
-    if (!t)
-        return UV_EBUSY;
-    t->type->close(t, NULL);
-    if (unread.len)
-        neap->alloc(env, (char *)unread.base, unread.len, 0);
-    fcntl(s->fd, F_SETFL, fcntl(s->fd, F_GETFL) & ~O_NONBLOCK);
-    return unread.len ? UV_EBUSY : 0;
+    s->ours = s->lent = 1;
+    s->flags = fcntl(s->fd, F_GETFL);
+    fcntl(s->fd, F_SETFL, s->flags & ~O_NONBLOCK);
+    return 0;
 }
 
 int process_stdio_open(lua_State *L, neap_env *env, int index, int number, process_stdio *s)
@@ -78,7 +77,7 @@ int process_stdio_open(lua_State *L, neap_env *env, int index, int number, proce
     if (lua_istable(L, index))
         return open_file(L, env, index, number, s);
     if (lua_isuserdata(L, index))
-        return take_stream(L, env, index, s);
+        return lend_stream(L, env, index, s);
     if (!strcmp(word, "pipe"))
         return open_pipe(env, number, s);
     if (!strcmp(word, "null")) {
@@ -90,8 +89,18 @@ int process_stdio_open(lua_State *L, neap_env *env, int index, int number, proce
     return 0;
 }
 
+void process_stdio_give(lua_State *L, int index, process_stdio *s)
+{
+    neap_buf unread = {NULL, 0};
+    neap_transport *t = s->lent ? neap->transport_take(L, index, &unread) : NULL;
+    if (t) /* NULL: it has it in another place too */
+        t->type->close(t, NULL);
+}
+
 void process_stdio_close(process_stdio *s, int failed)
 {
+    if (failed && s->lent)
+        fcntl(s->fd, F_SETFL, s->flags);
     if (s->ours && s->fd >= 0)
         close(s->fd);
     s->fd = -1;

@@ -29,7 +29,7 @@ typedef struct input input;
 typedef struct {
     pthread_mutex_t lock;
     int holders, wake[2];
-    int wanted, full, stopped;
+    int wanted, reading, full, stopped;
     neap_remote *remote; /* while it is wanted */
     input *owner;        /* the loop's; NULL: it is closed */
     ssize_t got;         /* bytes, 0 the end, or a status */
@@ -99,7 +99,7 @@ static void hand_over(reader *r, ssize_t n)
     pthread_mutex_lock(&r->lock);
     r->got = n;
     r->full = 1;
-    r->wanted = 0;
+    r->wanted = r->reading = 0;
     r->holders++;
     if (!r->remote || neap->post(r->remote, on_post, on_drop, r))
         r->holders--;
@@ -130,13 +130,33 @@ static int await(reader *r)
     return 0;
 }
 
+/* It is wanted still: the descriptor's position is about to move. */
+static int begin(reader *r)
+{
+    pthread_mutex_lock(&r->lock);
+    int begun = r->reading = r->wanted && !r->stopped;
+    pthread_mutex_unlock(&r->lock);
+    return begun;
+}
+
+static void end(reader *r)
+{
+    pthread_mutex_lock(&r->lock);
+    r->reading = 0;
+    pthread_mutex_unlock(&r->lock);
+}
+
 static void *run(void *data)
 {
     reader *r = data;
     while (await(r)) {
+        if (!begin(r))
+            continue;
         ssize_t n = read(STDIN_FILENO, r->data, PIECE);
         if (n >= 0 || (errno != EINTR && errno != EAGAIN))
             hand_over(r, n < 0 ? -errno : n);
+        else
+            end(r);
     }
     pthread_mutex_lock(&r->lock);
     reader_drop(r);
@@ -331,6 +351,23 @@ static const neap_transport_class input_class = {
     .close = input_close,
     .info = input_info,
 };
+
+ptrdiff_t stdio_input_ahead(neap_transport *t)
+{
+    reader *r = ((input *)t)->reader;
+    pthread_mutex_lock(&r->lock);
+    ptrdiff_t n = r->reading ? UV_EBUSY : r->full && r->got > 0 ? r->got : 0;
+    pthread_mutex_unlock(&r->lock);
+    return n;
+}
+
+void stdio_input_discard(neap_transport *t)
+{
+    reader *r = ((input *)t)->reader;
+    pthread_mutex_lock(&r->lock);
+    r->full = 0;
+    pthread_mutex_unlock(&r->lock);
+}
 
 neap_transport *stdio_input(neap_env *env, int *status)
 {

@@ -3,14 +3,17 @@
  *   input() -> stream | nil, err          of standard input
  *   output(1 | 2) -> stream               of standard output or error
  *   unread(stream, text)                  it is read again
+ *   seek(input, whence, offset) -> position | nil, err       of what the script reads next
  *   number(text) -> value | nil, bytes    what fscanf("%lf") makes of it, and how much it takes
  *
  * All runtimes of a process share the descriptors, so each of these streams is made once a runtime, by Lua.
  * Closing one leaves its descriptor open. */
 #include "stdio.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include <uv.h> /* the names of statuses */
 
 static int input(lua_State *L)
@@ -44,6 +47,40 @@ static int unread(lua_State *L)
     return status ? neap->raise(L, status, NEAP_F_END) : 0;
 }
 
+/* Bytes that were read from the descriptor, and not by the script, are gone: how many, or a status. */
+static ptrdiff_t discard_ahead(lua_State *L, neap_env *env)
+{
+    const neap_streams *streams = neap->interface(env, NEAP_STREAMS);
+    neap_transport *t = neap->transport(L, 1);
+    ptrdiff_t piece = t ? stdio_input_ahead(t) : NEAP_ECLOSED;
+    ptrdiff_t unread = piece < 0 ? piece : streams->discard(L, 1);
+    if (unread < 0)
+        return unread;
+    stdio_input_discard(t);
+    return piece + unread;
+}
+
+/* Where the descriptor is, the script is not yet: what was read ahead is read again. */
+static int seek(lua_State *L)
+{
+    static const char *const names[] = {"set", "cur", "end", NULL};
+    static const int whences[] = {SEEK_SET, SEEK_CUR, SEEK_END};
+    luaL_optstring(L, 2, NULL);
+    int whence = whences[luaL_checkoption(L, 2, "cur", names)];
+    lua_Number offset = luaL_optnumber(L, 3, 0);
+    luaL_argcheck(L, offset > -0x1p53 && offset < 0x1p53, 3, "not a count of bytes");
+    off_t at = lseek(STDIN_FILENO, 0, SEEK_CUR);
+    ptrdiff_t ahead = at < 0 ? -errno : discard_ahead(L, neap->env(L));
+    if (ahead < 0)
+        return neap->fail(L, (int)ahead, NEAP_F_SYSCALL, "seek", NEAP_F_END);
+    lseek(STDIN_FILENO, at - ahead, SEEK_SET);
+    at = lseek(STDIN_FILENO, (off_t)offset, whence);
+    if (at < 0)
+        return neap->fail(L, -errno, NEAP_F_SYSCALL, "seek", NEAP_F_END);
+    lua_pushnumber(L, (lua_Number)at);
+    return 1;
+}
+
 /* C's own scanner, so that "0x10", "1e5" and "inf" are here what they are in LuaJIT. */
 static int number(lua_State *L)
 {
@@ -63,7 +100,7 @@ static int number(lua_State *L)
 
 /* ---- Registration ---- */
 
-static const luaL_Reg functions[] = {
-    {"input", input}, {"output", output}, {"unread", unread}, {"number", number}, {NULL, NULL}};
+static const luaL_Reg functions[] = {{"input", input}, {"output", output}, {"unread", unread},
+                                     {"seek", seek},   {"number", number}, {NULL, NULL}};
 
 NEAP_EXTENSION(neap_stdio, .functions = functions)

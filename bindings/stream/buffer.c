@@ -1,10 +1,21 @@
 /* buffer.c -- neap_stream: bytes in one block of the host's memory, taken from its front.
  *
- * What is taken only moves `start`; the room before it is used again when the block would have to grow. */
+ * What is taken only moves `start`; the room before it is used again when the block would have to grow. A block
+ * that much was read into at once is kept instead of copied. */
 #include "stream.h"
 
 #include <string.h>
 #include <uv.h> /* the names of statuses */
+
+enum { MUCH = 16 * 1024 }; /* below, a whole block would be held for little */
+
+static void free_block(neap_env *env, const buffer *b)
+{
+    if (b->kept)
+        neap->read_drop(env, b->base);
+    else if (b->size)
+        neap->alloc(env, b->base, b->size, 0);
+}
 
 static void compact(buffer *b)
 {
@@ -30,10 +41,25 @@ static int make_room(neap_env *env, buffer *b, size_t n)
         return UV_ENOMEM;
     if (b->length)
         memcpy(base, b->base + b->start, b->length);
-    if (b->size)
-        neap->alloc(env, b->base, b->size, 0);
-    *b = (buffer){base, 0, b->length, size};
+    free_block(env, b);
+    *b = (buffer){base, 0, b->length, size, 0};
     return 0;
+}
+
+static int keep(neap_env *env, buffer *b, const char *data, size_t n)
+{
+    size_t size;
+    char *base = neap->read_keep(env, data, &size);
+    if (base)
+        *b = (buffer){base, (size_t)(data - base), n, size, 1};
+    return base != NULL;
+}
+
+int buffer_read(neap_env *env, buffer *b, const char *data, size_t n)
+{
+    if (!b->size && n >= MUCH && keep(env, b, data, n))
+        return 0;
+    return buffer_append(env, b, data, n);
 }
 
 int buffer_append(neap_env *env, buffer *b, const char *data, size_t n)
@@ -41,7 +67,7 @@ int buffer_append(neap_env *env, buffer *b, const char *data, size_t n)
     int status = n ? make_room(env, b, n) : 0;
     if (status || !n)
         return status;
-    memcpy(b->base + b->start + b->length, data, n);
+    memmove(b->base + b->start + b->length, data, n); /* of the same block, when it is kept */
     b->length += n;
     return 0;
 }
@@ -70,7 +96,6 @@ void buffer_drop(neap_env *env, buffer *b, size_t n)
 
 void buffer_clear(neap_env *env, buffer *b)
 {
-    if (b->size)
-        neap->alloc(env, b->base, b->size, 0);
+    free_block(env, b);
     *b = (buffer){0};
 }

@@ -90,7 +90,7 @@ void neap_stream_piped(pipe_op *p, const char *data, ptrdiff_t n)
     size_t taken = put(p, data, (size_t)n);
     if (taken == (size_t)n || !from->transport)
         return;
-    if (buffer_append(from->handle.env, &from->unread, data + taken, (size_t)n - taken))
+    if (buffer_read(from->handle.env, &from->unread, data + taken, (size_t)n - taken))
         from->ended = UV_ENOMEM;
     if (from->ended || from->unread.length >= NEAP_STREAM_HIGH)
         neap_stream_pause(from);

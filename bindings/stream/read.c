@@ -145,7 +145,7 @@ static void receive(neap_transport *t, const char *data, ptrdiff_t n)
     }
     if (n <= 0)
         s->ended = n ? (int)n : 1;
-    else if (buffer_append(s->handle.env, &s->unread, data, (size_t)n))
+    else if (buffer_read(s->handle.env, &s->unread, data, (size_t)n))
         s->ended = UV_ENOMEM;
     if (r)
         serve(r);
@@ -168,8 +168,9 @@ int neap_stream_start(stream *s)
 {
     if (s->reading || s->ended)
         return 0;
-    s->reading = 1;
-    return s->transport->type->read(s->transport, on_read);
+    int status = s->transport->type->read(s->transport, on_read);
+    s->reading = !status;
+    return status;
 }
 
 void neap_stream_pause(stream *s)
@@ -249,16 +250,49 @@ static size_t check_count(lua_State *L, int index, double lowest, double otherwi
     return n < (double)SIZE_MAX ? (size_t)n : SIZE_MAX;
 }
 
-static int start(lua_State *L, int want, size_t most, const char *delimiter, size_t length)
+static const neap_op_class read_class = {"stream.read", read_results, read_cancel, read_release};
+
+/* What a read asks for, in one that is an operation and in one that has its answer at once. */
+static void ask(read_op *r, int want, size_t most, const char *delimiter, size_t length)
 {
-    static const neap_op_class type = {"stream.read", read_results, read_cancel, read_release};
-    stream *s = check_stream(L, 1);
-    read_op *r = neap->op_new(L, &type, sizeof *r);
-    r->timer = (neap_timer){.fire = on_timeout, .env = r->op.env};
     r->want = want;
     r->most = most;
+    r->scanned = 0;
     r->small_length = length;
     memcpy(r->small, delimiter, length);
+}
+
+static int wants_more(const stream *s)
+{
+    return !s->on_demand && s->unread.length < NEAP_STREAM_HIGH;
+}
+
+/* Is what has come the answer? Then it is pushed: 1. */
+static int take_at_once(lua_State *L, stream *s, int want, size_t most, const char *delimiter,
+                        size_t length)
+{
+    read_op r;
+    if (!s || s->reader || s->out || !s->unread.length || !neap->at_once(L, &read_class))
+        return 0;
+    ask(&r, want, most, delimiter, length);
+    if (answers(&r, &s->unread) != 1)
+        return 0;
+    lua_pushlstring(L, s->unread.base + s->unread.start, r.taken);
+    buffer_drop(s->handle.env, &s->unread, r.taken + r.skipped);
+    if (wants_more(s))
+        neap_stream_start(s); /* should that fail, the next read says so */
+    return 1;
+}
+
+/* s is NULL when the stream is closed. */
+static int start(lua_State *L, stream *s, int want, size_t most, const char *delimiter,
+                 size_t length)
+{
+    if (take_at_once(L, s, want, most, delimiter, length))
+        return 1;
+    read_op *r = neap->op_new(L, &read_class, sizeof *r);
+    r->timer = (neap_timer){.fire = on_timeout, .env = r->op.env};
+    ask(r, want, most, delimiter, length);
     if (!s || s->reader || s->out) {
         complete(r, s ? UV_EBUSY : NEAP_ECLOSED, NULL);
         return neap->wait(L, &r->op);
@@ -269,8 +303,7 @@ static int start(lua_State *L, int want, size_t most, const char *delimiter, siz
     if (s->on_demand && s->ended == 1 && !s->unread.length)
         s->ended = 0; /* a terminal goes on after its end */
     serve(r);
-    int enough = r->completed && (s->on_demand || s->unread.length >= NEAP_STREAM_HIGH);
-    int status = enough ? 0 : neap_stream_start(s);
+    int status = r->completed && !wants_more(s) ? 0 : neap_stream_start(s);
     if (status && !r->completed)
         fail(r, status);
     if (s->timeout > 0 && !r->completed)
@@ -296,34 +329,34 @@ enum { LIMIT = 1024 * 1024, ALL_LIMIT = 64 * 1024 * 1024 };
 
 int neap_stream_read(lua_State *L)
 {
-    check_stream(L, 1);
-    return start(L, SOME, check_count(L, 2, 1, 0x1p53), "", 0);
+    stream *s = check_stream(L, 1);
+    return start(L, s, SOME, check_count(L, 2, 1, 0x1p53), "", 0);
 }
 
 int neap_stream_read_exactly(lua_State *L)
 {
-    check_stream(L, 1);
+    stream *s = check_stream(L, 1);
     luaL_checktype(L, 2, LUA_TNUMBER);
-    return start(L, EXACTLY, check_count(L, 2, 0, 0), "", 0);
+    return start(L, s, EXACTLY, check_count(L, 2, 0, 0), "", 0);
 }
 
 int neap_stream_read_until(lua_State *L)
 {
     size_t length;
-    check_stream(L, 1);
+    stream *s = check_stream(L, 1);
     const char *delimiter = luaL_checklstring(L, 2, &length);
     luaL_argcheck(L, length >= 1 && length <= SMALL, 2, "a delimiter has 1 to 256 bytes");
-    return start(L, UNTIL, check_count(L, 3, 0, LIMIT), delimiter, length);
+    return start(L, s, UNTIL, check_count(L, 3, 0, LIMIT), delimiter, length);
 }
 
 int neap_stream_read_line(lua_State *L)
 {
-    check_stream(L, 1);
-    return start(L, LINE, check_count(L, 2, 0, LIMIT), "\n", 1);
+    stream *s = check_stream(L, 1);
+    return start(L, s, LINE, check_count(L, 2, 0, LIMIT), "\n", 1);
 }
 
 int neap_stream_read_all(lua_State *L)
 {
-    check_stream(L, 1);
-    return start(L, ALL, check_count(L, 2, 0, ALL_LIMIT), "", 0);
+    stream *s = check_stream(L, 1);
+    return start(L, s, ALL, check_count(L, 2, 0, ALL_LIMIT), "", 0);
 }

@@ -79,6 +79,12 @@ static void give(lua_State *L, neap_transport *t)
     own(neap->handle_make(L, env, &neap_stream_class), t);
 }
 
+/* Somebody waits for it, or something is still to be written. */
+static int is_used(const stream *s)
+{
+    return s->reader || s->ender || s->out || s->in || s->transport->queued;
+}
+
 /* The transport of a stream: lent when `unread` is NULL, else moved out and the stream is closed.
  * NULL: it is none, or closed, or something waits or is still to be written. */
 static neap_transport *take(lua_State *L, int index, neap_buf *unread)
@@ -87,7 +93,7 @@ static neap_transport *take(lua_State *L, int index, neap_buf *unread)
     neap_transport *t = s ? s->transport : NULL;
     if (!t || !unread)
         return t;
-    if (s->reader || s->ender || s->out || s->in || t->queued)
+    if (is_used(s))
         return NULL;
     buffer *b = &s->unread; /* its size is what it will be freed by */
     char *base = b->length ? neap->alloc(s->handle.env, NULL, 0, b->length) : NULL;
@@ -115,8 +121,30 @@ static void on_demand(lua_State *L, int index)
         s->on_demand = 1;
 }
 
-static const neap_streams streams = {
-    .size = sizeof(neap_streams), .unread = unread, .on_demand = on_demand};
+static int is_free(lua_State *L, int index)
+{
+    const stream *s = neap->handle_test(L, index, &neap_stream_class);
+    if (!s || !s->transport)
+        return NEAP_ECLOSED;
+    return is_used(s) || s->unread.length ? UV_EBUSY : 0;
+}
+
+static ptrdiff_t discard(lua_State *L, int index)
+{
+    stream *s = neap->handle_test(L, index, &neap_stream_class);
+    if (!s || s->reader || s->out)
+        return s ? UV_EBUSY : NEAP_ECLOSED;
+    ptrdiff_t n = (ptrdiff_t)s->unread.length;
+    buffer_clear(s->handle.env, &s->unread);
+    s->ended = 0;
+    return n;
+}
+
+static const neap_streams streams = {.size = sizeof(neap_streams),
+                                     .unread = unread,
+                                     .on_demand = on_demand,
+                                     .is_free = is_free,
+                                     .discard = discard};
 
 /* ---- Functions ---- */
 

@@ -16,9 +16,11 @@ typedef struct {
     char *base;
     size_t start, length,
         size; /* bytes before those that are there; of those; of the block (0: none) */
+    int kept; /* the block is of read_keep */
 } buffer;
 
 int buffer_append(neap_env *env, buffer *b, const char *data, size_t n); /* 0 or UV_ENOMEM */
+int buffer_read(neap_env *env, buffer *b, const char *data, size_t n);   /* the same, in on_read */
 int buffer_prepend(neap_env *env, buffer *b, const char *data, size_t n);
 void buffer_drop(neap_env *env, buffer *b,
                  size_t n); /* its first n bytes; an empty one holds no memory */

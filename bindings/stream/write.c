@@ -108,22 +108,32 @@ void neap_stream_close_write(stream *s)
 
 /* ---- Methods ---- */
 
-/* The strings at `first` to `last`: as a transport's write. When one fails after others have gone, there
- * is a hole, and nothing can follow it. */
-static int write_strings(lua_State *L, stream *s, int first, int last)
+/* Those of the strings at `first` to `last` that fit; the number. Raises for what is none. */
+static unsigned collect(lua_State *L, neap_buf bufs[BUFS], int first, int last)
+{
+    unsigned n = 0;
+    for (int i = first; i <= last && n < BUFS; i++, n++)
+        bufs[n].base = luaL_checklstring(L, i, &bufs[n].len);
+    return n;
+}
+
+static void check_strings(lua_State *L, int first, int last)
+{
+    for (int i = first; i <= last; i++)
+        luaL_checkstring(L, i);
+}
+
+/* The bufs, which are the strings at 2 and after, then the others up to `last`: as a transport's write. When
+ * one fails after others have gone, there is a hole, and nothing can follow it. */
+static int write_strings(lua_State *L, stream *s, neap_buf bufs[BUFS], unsigned n, int last)
 {
     neap_transport *t = s->transport;
-    neap_buf bufs[BUFS];
-    unsigned n = 0;
-    int status = 0;
-    for (int i = first; i <= last && status >= 0; i++) {
-        bufs[n].base = lua_tolstring(L, i, &bufs[n].len);
-        if (++n == BUFS || i == last) {
-            status = t->type->write(t, bufs, n, neap_stream_on_written);
-            if (status < 0 && i - first >= BUFS)
-                s->broken = status;
-            n = 0;
-        }
+    int status = n ? t->type->write(t, bufs, n, neap_stream_on_written) : 0;
+    for (int i = 2 + BUFS; i <= last && status >= 0; i += BUFS) {
+        n = collect(L, bufs, i, last);
+        status = t->type->write(t, bufs, n, neap_stream_on_written);
+        if (status < 0)
+            s->broken = status;
     }
     return status;
 }
@@ -135,34 +145,47 @@ static write_op *new_op(lua_State *L, const neap_op_class *type, void (*fire)(ne
     return w;
 }
 
-/* It waits, for as long as the stream allows. */
+/* It waits, for as long as the stream allows. Its object is pinned: that may raise, so it comes before
+ * anything refers to the operation. */
 static int wait(lua_State *L, stream *s, write_op *w)
 {
-    neap->pin(L, &w->op, 1);
     w->stream = s;
     if (s->timeout > 0)
         neap->timer(w->op.env, &w->timer, s->timeout);
     return neap->wait(L, &w->op);
 }
 
-int neap_stream_write(lua_State *L)
+static const neap_op_class write_class = {"stream.write", NULL, write_cancel, NULL};
+
+/* The write is not over yet, or was none of those that may return at once. */
+static int write_on(lua_State *L, stream *s, write_op *w, int status)
 {
-    static const neap_op_class type = {"stream.write", NULL, write_cancel, NULL};
-    stream *s = check_stream(L, 1);
-    int last = lua_gettop(L) - lua_isfunction(L, -1);
-    for (int i = 2; i <= last; i++)
-        luaL_checkstring(L, i);
-    write_op *w = new_op(L, &type, on_timeout);
-    int status = s ? s->broken : NEAP_ECLOSED;
-    if (!status)
-        status = write_strings(L, s, 2, last);
     if (status < 1 || s->transport->queued <= NEAP_STREAM_HIGH) {
         complete(w, s, status < 0 ? status : 0, "write");
         return neap->wait(L, &w->op);
     }
+    neap->pin(L, &w->op, 1);
     *s->writers_tail = w;
     s->writers_tail = &w->next;
     return wait(L, s, w);
+}
+
+int neap_stream_write(lua_State *L)
+{
+    stream *s = check_stream(L, 1);
+    int last = lua_gettop(L) - lua_isfunction(L, -1);
+    neap_buf bufs[BUFS];
+    unsigned n = collect(L, bufs, 2, last);
+    check_strings(L, 2 + BUFS, last);
+    write_op *w = neap->at_once(L, &write_class) ? NULL : new_op(L, &write_class, on_timeout);
+    int status = s ? s->broken : NEAP_ECLOSED;
+    if (!status)
+        status = write_strings(L, s, bufs, n, last);
+    if (!w && !status) {
+        lua_pushboolean(L, 1);
+        return 1;
+    }
+    return write_on(L, s, w ? w : new_op(L, &write_class, on_timeout), status);
 }
 
 int neap_stream_shutdown(lua_State *L)
@@ -170,6 +193,7 @@ int neap_stream_shutdown(lua_State *L)
     static const neap_op_class type = {"stream.shutdown", NULL, shutdown_cancel, NULL};
     stream *s = check_stream(L, 1);
     write_op *e = new_op(L, &type, on_shutdown_timeout);
+    neap->pin(L, &e->op, 1);
     int status = !s ? NEAP_ECLOSED : s->ender ? UV_EBUSY : s->broken;
     if (!status)
         status = s->transport->type->shutdown(s->transport, on_shutdown);

@@ -43,9 +43,12 @@ static int new_signal(lua_State *L)
 static int start(lua_State *L, int (*uv_start)(uv_signal_t *, uv_signal_cb, int))
 {
     nuv_handle *x = check_signal(L, 1);
+    const nuv_state *state = nuv_state_of(L);
     int number = check_number(L, 2);
     if (nuv_is_closed(x))
         return nuv_fail(L, UV_EINVAL);
+    if (number && number == state->host->stop_signal(state->env))
+        return nuv_fail(L, UV_EBUSY);
     if (!lua_isnoneornil(L, 3)) /* else it keeps the one that it has */
         nuv_set_callback(L, 3, x->h.env, &x->callback);
     return nuv_result(L, uv_start(&x->uv.signal, on_signal, number));
@@ -54,7 +57,8 @@ static int start(lua_State *L, int (*uv_start)(uv_signal_t *, uv_signal_cb, int)
 /** uv.signal_start(signal: uv_signal_t, signum: integer | string, callback?: fun(signum: string?)) -> 0 | fail
  * Starts it: whenever the process gets the signal, which is a number or a name such as "sigint", `callback` is
  * called with its name (nil: it has none), and the signal has no other effect. Several handles may wait for the
- * same signal. EINVAL: this one cannot be caught (sigkill, sigstop), or the handle is closed. */
+ * same signal. EINVAL: this one cannot be caught (sigkill, sigstop), or the handle is closed. EBUSY: Neap stops
+ * scripts with it (sigurg). */
 static int signal_start(lua_State *L)
 {
     return start(L, uv_signal_start);

@@ -26,6 +26,7 @@ const void *neap_os_signal_pc(const void *context);
  * end. */
 int neap_os_signal_take(int signo, void (*handler)(int, siginfo_t *, void *));
 void neap_os_signal_give(void);
+int neap_os_signal_taken(void); /* 0: none */
 
 /* Around writing to what a peer may have closed: SIGPIPE is blocked on the calling thread, and one that
  * came meanwhile is taken before the mask is as it was. */

@@ -73,6 +73,14 @@ void neap_os_signal_give(void)
     pthread_mutex_unlock(&taken.lock);
 }
 
+int neap_os_signal_taken(void)
+{
+    pthread_mutex_lock(&taken.lock);
+    int signo = taken.users ? taken.signo : 0;
+    pthread_mutex_unlock(&taken.lock);
+    return signo;
+}
+
 /* ---- SIGPIPE ---- */
 
 void neap_pipe_block(neap_pipe_guard *g)

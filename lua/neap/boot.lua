@@ -302,8 +302,8 @@ end
 if not host.restricted then
   local stdout, stderr, stdin = io.stdout, io.stderr, io.stdin
   local methods = debug.getmetatable(stdout).__index
-  local file_write, file_flush, file_read, io_flush = methods.write, methods.flush, methods.read, io.flush
-  local file_lines, io_lines, io_output = methods.lines, io.lines, io.output
+  local file_write, file_flush, io_flush = methods.write, methods.flush, io.flush
+  local io_lines, io_output = io.lines, io.output
   local made
 
   -- What would keep everybody waiting waits instead: lua/neap/stdio.lua has it, which the first call loads.
@@ -336,18 +336,14 @@ if not host.restricted then
     return file_flush(file)
   end
 
-  function methods.read(file, ...)
-    if file == stdin then
-      return stdio().read_input(...)
+  for name, of_input in pairs { read = "read_input", lines = "lines_input", seek = "seek_input" } do
+    local of_file = methods[name]
+    methods[name] = function(file, ...)
+      if file == stdin then
+        return stdio()[of_input](...)
+      end
+      return of_file(file, ...)
     end
-    return file_read(file, ...)
-  end
-
-  function methods.lines(file, ...)
-    if file == stdin then
-      return stdio().lines_input(...)
-    end
-    return file_lines(file, ...)
   end
 
   function io.write(...)

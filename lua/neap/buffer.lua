@@ -26,9 +26,11 @@
 
 local errors = require "neap.errors"
 local format = require "neap.buffer.format"
+local options = require "neap.options"
 local pieces = require "neap.buffer.pieces"
 local settle = require "neap.task".settle
 
+local check = options.argument
 local find, sub, tostring, type, unpack = string.find, string.sub, tostring, type, unpack
 local getmetatable, select, setmetatable = getmetatable, select, setmetatable
 
@@ -40,12 +42,6 @@ local buffer = {}
 ---@class neap.buffer.Buffer
 local Buffer = { __name = "neap.buffer" }
 Buffer.__index = Buffer
-
-local function check(name, index, expected, value)
-  if type(value) ~= expected then
-    error(("bad argument #%d to '%s' (%s expected, got %s)"):format(index, name, expected, type(value)), 3)
-  end
-end
 
 local function check_count(name, index, value, lowest)
   if type(value) ~= "number" or value < lowest or value % 1 ~= 0 or value > 2 ^ 53 then

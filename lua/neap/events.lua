@@ -18,9 +18,11 @@
 
 local errors = require "neap.errors"
 local native = require "neap_task"
+local options = require "neap.options"
 local queue = require "neap.task.queue"
 local task = require "neap.task"
 
+local check = options.argument
 local select, type, unpack, xpcall = select, type, unpack, xpcall
 local trace = debug and debug.traceback -- absent in a restricted runtime
 
@@ -29,12 +31,6 @@ local events = {}
 ---@class neap.events.Emitter
 local Emitter = { __name = "neap.emitter" }
 Emitter.__index = Emitter
-
-local function check(name, index, expected, value)
-  if type(value) ~= expected then
-    error(("bad argument #%d to '%s' (%s expected, got %s)"):format(index, name, expected, type(value)), 3)
-  end
-end
 
 local function check_name(name, value)
   if value == nil or value ~= value then

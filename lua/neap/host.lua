@@ -98,6 +98,8 @@ end
 ---@field handles integer open: sockets, files, timers of libuv
 ---@field timers integer started, on the whole loop
 ---@field pool_jobs integer on the thread pool, or waiting for it
+---@field overrun number seconds that scripts went on after their time (a turn's budget, a step's) was up, at most: in C
+--- that cannot be stopped, such as the atomic phase of a collection
 
 --- What this runtime holds.
 ---@type fun(): neap.host.Stats

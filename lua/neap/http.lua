@@ -88,7 +88,7 @@ local function decode(self, text, err)
 end
 
 --- The body as JSON: objects and arrays as tables, `null` as `cjson.null`. What is no JSON fails with EPARSE, and a
---- handler that passes that on is answered 400. Otherwise fails as `text` does.
+--- handler that passes that very error on is answered 400. Otherwise fails as `text` does.
 ---
 ---     -- not run: it serves until it is stopped
 ---     http.serve(8080, function(request)
@@ -141,7 +141,8 @@ function Request:chunks(limit)
 end
 
 --- The trailer fields that came after a chunked body, which must have been read to its end; names in lower case. Those
---- that frame, route or describe the message are left out. Fails with ELIMIT (more than max_headers).
+--- that frame, route or describe the message are left out. Fails with ELIMIT (more than max_headers), which a handler
+--- that passes it on is answered 431.
 ---@return table<string, string>? trailers
 ---@return neap.Error? err
 function Request:trailers()
@@ -221,8 +222,8 @@ function Response:inform(status, fields, callback)
 end
 
 --- Sets the trailer fields, which are sent after the body: so until its end they can be set again. The body is then
---- chunked. Where it cannot be (HTTP/1.0, HEAD, 204, 304) they are not sent. Raises for a field that may be no trailer
---- (RFC 9110 6.5.1).
+--- chunked, though a Content-Length is set later. Where it cannot be (HTTP/1.0, HEAD, 204, 304) they are not sent.
+--- Raises for a field that may be no trailer (RFC 9110 6.5.1), and sets none then.
 ---@param fields table<string, string|number|string[]>
 function Response:trailers(fields)
   send_trailers(self, fields)

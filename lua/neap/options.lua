@@ -3,6 +3,7 @@
 --
 --   local check = options.checker("listen", { port = options.integer(0, 65535), host = "string" })
 --   check(given)                           in the function itself; nil, or the callback: there are none
+--   options.argument("split", 1, "string", value)      the same of an argument
 --
 -- A kind is a type's name, one of the functions below, or options.kind(expected, holds).
 
@@ -104,6 +105,26 @@ function options.checker(name, kinds)
       end
     end
   end
+end
+
+--- Raises unless an argument of the public function `name`, which calls this directly, is of a kind; `level` as above.
+---@param name string
+---@param index integer as the caller counts: `self` is none
+---@param kind string|neap.options.Kind
+---@param value any
+---@param level? integer
+function options.argument(name, index, kind, value, level)
+  if type(value) == kind then
+    return
+  end
+  local expected, got = kind, type(value)
+  if type(kind) == "table" then
+    if kind.holds(value) then
+      return
+    end
+    expected, got = kind.expected, shown(value)
+  end
+  error(("bad argument #%d to '%s' (%s expected, got %s)"):format(index, name, expected, got), level or 3)
 end
 
 return options

@@ -41,7 +41,7 @@ end
 ---@param name string "SIGINT" or "INT"
 ---@param fn fun(name: string)
 ---@return neap.signal.Watcher? watcher
----@return neap.Error? err EINVAL: it cannot be caught (KILL, STOP)
+---@return neap.Error? err EINVAL: it cannot be caught (KILL, STOP); EBUSY: Neap stops scripts with it (URG)
 function signal.on(name, fn)
   local number = check("on", name, fn)
   return settle(native.watch(number, function()

@@ -1,11 +1,12 @@
 -- stdio.lua: standard input, io.popen and os.execute as Lua has them, but waiting: lua/neap/boot.lua calls them.
 --
---   stdin, flush -> { read, lines, popen: io's; execute: os's; read_input, lines_input: io.stdin's }
+--   stdin, flush -> { read, lines, popen: io's; execute: os's; read_input, lines_input, seek_input: io.stdin's }
 --
 -- Files of the disk are LuaJIT's own. neap/stdio/ holds what formats take from a stream (read.lua), this process's
 -- streams (standard.lua), and programs as files (popen.lua).
 
 local may_park = require "neap_task".may_park
+local native = require "neap_stdio"
 local read = require "neap.stdio.read"
 local standard = require "neap.stdio.standard"
 
@@ -27,6 +28,15 @@ return function(stdin, flush)
 
   function stdio.lines_input(...)
     return read.iterate(read_input, ...)
+  end
+
+  --- Where the next read begins, whatever has been read ahead of it.
+  function stdio.seek_input(whence, offset)
+    local input, err = standard.input()
+    if not input then
+      return nil, err
+    end
+    return native.seek(input, whence, offset)
   end
 
   -- Of what io.input has selected.

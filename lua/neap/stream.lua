@@ -128,7 +128,12 @@ end
 ---@return true? ok
 ---@return neap.Error? err
 function Stream:write(...)
-  return settle(write(self, ...))
+  local ok, err = write(self, ...)
+  if err then
+    return settle(nil, err)
+  elseif ok then -- not by settle: a call less, each time
+    return ok
+  end
 end
 
 --- Ends our half, once all is written.

@@ -15,15 +15,10 @@
 
 local options = require "neap.options"
 
-local byte, find, gsub, sub, type = string.byte, string.find, string.gsub, string.sub, type
+local check = options.argument
+local byte, find, gsub, sub = string.byte, string.find, string.gsub, string.sub
 
 local text = {}
-
-local function check(name, index, expected, value)
-  if type(value) ~= expected then
-    error(("bad argument #%d to '%s' (%s expected, got %s)"):format(index, name, expected, type(value)), 3)
-  end
-end
 
 -- Ends
 

@@ -7,7 +7,8 @@
 --   move_to(column, row), move(columns, rows), clear(), clear_line(), hide_cursor(), show_cursor(),
 --   save_cursor(), restore_cursor() -> text  to be written
 --
--- The terminal gets its mode back when the program ends, also by a signal or a crash.
+-- The terminal gets its mode back when the program ends, also by a signal or a crash. It is the whole process's, so a
+-- restricted runtime has this module only with the permissions "native neap_tty" and "native neap_stdio".
 
 local native = require "neap_tty"
 local signal = require "neap.signal"

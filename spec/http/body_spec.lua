@@ -1,4 +1,6 @@
 -- Bodies of requests: whole, as a stream, as JSON; and the trailers of both sides.
+local errors = require "neap.errors"
+local host = require "neap.host"
 local task = require "neap.task"
 local test = require "neap.test"
 local support = require "spec.http.support"
@@ -37,6 +39,46 @@ describe("the body of a request", function()
       local stream = connect(server)
       stream:write(request("POST /", lines, sent) .. (sent and "" or chunked(text:sub(1, 7), text:sub(8))))
       assert(stream:read_all():find "true$")
+    end
+  end)
+
+  it("leaves what came behind it in the same read as it was, however it is read", function()
+    local piece = ("0123456789abcdef"):rep(1250) -- 20,000 bytes: such are not copied
+    local ways = {
+      chunks = function(r)
+        local got = {}
+        for chunk in r:chunks() do got[#got + 1] = chunk end
+        return table.concat(got)
+      end,
+      stream = function(r) return r:stream():read_all() end,
+      late = function(r)
+        local body = r:stream()
+        local first = body:read(1)
+        task.sleep(0.01) -- more comes, which waits
+        return first .. body:read_all()
+      end,
+      closed = function(r)
+        local body = r:stream()
+        local first = body:read(1)
+        body:close()
+        return first
+      end,
+    }
+    local server = serve(function(r)
+      local way = ways[r.path:sub(2)]
+      return way and tostring(#way(r)) or "after " .. r.path
+    end)
+    for _, way in ipairs { "chunks", "stream", "late", "closed" } do
+      for _, framing in ipairs { "length", "chunked" } do
+        local head = framing == "length" and "Content-Length: 60000\r\n" or "Transfer-Encoding: chunked\r\n"
+        local body = framing == "length" and piece:rep(3) or chunked(piece, piece, piece)
+        local stream = connect(server)
+        stream:write("POST /" .. way .. " HTTP/1.1\r\nHost: a\r\n" .. head .. "\r\n" .. body
+          .. "GET /next HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        local answers = stream:read_all()
+        equal(answers:find("\r\n\r\n" .. (way == "closed" and "1" or "60000"), 1, true) ~= nil, true)
+        equal(answers:find("after /next", 1, true) ~= nil, true)
+      end
     end
   end)
 
@@ -149,6 +191,34 @@ describe("the body of a request", function()
     assert(answer:find "^HTTP/1.1 413 ")
   end)
 
+  it("that failed makes no other error of the handler's the client's", function()
+    local reported, failure = {}, nil
+    local before = host.on_error(function(err) reported[#reported + 1] = err.message end)
+    local server = serve(function(r)
+      failure = select(2, r:text(2))
+      return nil, errors.new(failure.code, "my own limit")
+    end)
+    local status = status_of(server, "POST /", nil, "abc")
+    local chunked_server = serve(function(r)
+      failure = select(2, r:text())
+      error(errors.new(failure.code, "my own file"))
+    end)
+    local answer = talk(chunked_server, request("POST /", "Transfer-Encoding: chunked\r\n") .. "x\r\n")
+    host.on_error(before)
+    equal({ status, answer:match "^HTTP/1.1 (%d+)", failure.code, reported },
+      { 500, "500", "EPARSE", { "my own limit", "my own file" } })
+  end)
+
+  it("is refused with its own status by who wants less of what is there, and as a stream", function()
+    equal(status_of(serve(function(r) r:text() return r:text(2) end), "POST /", nil, "abc"), 413)
+    equal(status_of(serve(function(r) return r:stream(2):read_all() end), "POST /", nil, "abc"), 413)
+    equal(status_of(serve(function(r) for _ in r:chunks(2) do end end), "POST /", nil, "abc"), 413)
+    local server = serve(function(r) r:text() return r:trailers() end, { max_headers = 8 })
+    local lines = "Transfer-Encoding: chunked\r\n"
+    local answer = talk(server, request("POST /", lines) .. "0\r\n" .. ("X: y\r\n"):rep(9) .. "\r\n")
+    equal(answer:match "^HTTP/1.1 (%d+)", "431")
+  end)
+
   it("stays what it is once it is there, but for who wants less", function()
     local server = serve(function(r)
       local first = r:text(100)
@@ -244,6 +314,31 @@ describe("request:json", function()
     end
   end)
 
+  it("fails the same when it is asked again, and answers 400 from a callback and through a group too", function()
+    local ways = {
+      function(r) local _, first = r:json() local _, again = r:json() assert(first == again) return nil, first end,
+      function(r) r:json(function(err) return nil, err end) end,
+      function(r) task.group(function(group) group:spawn(function() assert(r:json()) end) end) end,
+      function(r) return nil, select(2, pcall(function() return assert(r:json()) end)) end,
+    }
+    for i, way in ipairs(ways) do
+      local server = serve(way)
+      equal({ i, status_of(server, "POST /", nil, "{") }, { i, 400 })
+    end
+  end)
+
+  it("that failed makes no other error of the handler's the client's", function()
+    local reported = {}
+    local before = host.on_error(function(err) reported[#reported + 1] = err.message end)
+    local server = serve(function(r)
+      assert(not r:json())
+      return nil, errors.new("EPARSE", "my own file")
+    end)
+    local status = status_of(server, "POST /", nil, "{")
+    host.on_error(before)
+    equal({ status, reported }, { 500, { "my own file" } })
+  end)
+
   it("takes a limit, and a callback", function()
     local server = serve(function(r, response)
       r:json(20, function(err, value)
@@ -306,6 +401,33 @@ describe("trailers", function()
     end)
     local _, body, head = support.ask(server, "GET /")
     equal({ body, head:find "Content%-Length" }, { "5\r\nwhole\r\n0\r\nX: 1\r\n\r\n" })
+  end)
+
+  it("are kept though a Content-Length is set before the body is written", function()
+    local server = serve(function(_, response)
+      response:trailers { X = "1" }
+      response.headers["Content-Length"] = 3
+      response:write "abc"
+    end)
+    local _, body, head = support.ask(server, "GET /")
+    equal({ body, head:find "Content%-Length" }, { "3\r\nabc\r\n0\r\nX: 1\r\n\r\n" })
+    local answer = talk(server, "GET / HTTP/1.0\r\n\r\n")
+    assert(answer:find "\r\nContent%-Length: 3\r\n.*\r\n\r\nabc$", answer)
+  end)
+
+  it("are set all, or none when one of them is wrong", function()
+    for _, wrong in ipairs { { "a\r\nb" }, { { "fine", false } }, { "1", "Host" } } do
+      local server = serve(function(_, response)
+        response:trailers { Kept = "1" }
+        for n = 1, 8 do -- in any order
+          local fields = { [wrong[2] or "Wrong"] = wrong[1] }
+          for i = 1, n do fields["X" .. i] = "2" end
+          raises(function() response:trailers(fields) end)
+        end
+        return "x"
+      end)
+      equal(body_of(server, "GET /"), "1\r\nx\r\n0\r\nKept: 1\r\n\r\n")
+    end
   end)
 
   it("of a response cannot say what frames it, nor come too late", function()

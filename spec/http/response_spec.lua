@@ -127,6 +127,22 @@ describe("a response", function()
     assert(head:find("X-A: 1\r\n", 1, true) and head:find("X-B: 2\r\nX-B: 3\r\n", 1, true))
   end)
 
+  it("takes a table of headers whole, or not at all when one of them is wrong", function()
+    local server = serve(function(_, response)
+      response.headers["X-Kept"] = "1"
+      for _, wrong in ipairs { "a\r\nb", {}, false, { "1", true } } do
+        for n = 1, 8 do
+          local fields = { ["Content-Length"] = wrong, Connection = "close" }
+          for i = 1, n do fields["X" .. i] = "2" end
+          raises(function() response.headers = fields end)
+        end
+      end
+      return "x"
+    end)
+    local _, _, head = support.ask(server, "GET /")
+    assert(head:find "X%-Kept: 1" and not head:find "X1", head)
+  end)
+
   it("refuses headers that would break out of their line, or break framing", function()
     local function set(name, value)
       return function() inside("GET /", nil, function(_, response) response.headers[name] = value end) end

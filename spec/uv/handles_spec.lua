@@ -126,6 +126,15 @@ describe("uv poll", function()
 end)
 
 describe("uv signal", function()
+  it("does not take the signal that Neap stops scripts with", function()
+    local signal = keep(uv.new_signal())
+    local result, message, name = signal:start("sigurg", print)
+    equal({ result, name }, { nil, "EBUSY" })
+    assert(message:find "^EBUSY: ", message)
+    equal(select(3, signal:start_oneshot("sigurg", print)), "EBUSY")
+    equal(signal:is_active(), false)
+  end)
+
   it("tells of signals by name, again and again", function()
     local signal, told = keep(uv.new_signal()), {}
     equal(signal:start("sigusr1", function(...)

@@ -107,7 +107,7 @@ static void test_restored(void)
     int before = lua_gc(L, LUA_GCCOUNT, 0);
     for (int i = 0; i < 50; i++) {
         rt = attach(L, NULL);
-        start(rt, "require 'neap.task'.spawn(function() end)");
+        start(rt, "require 'neap.task'.spawn(function() end) require 'neap.http'");
         neap_run(rt);
         neap_close(rt, NULL, NULL);
     }
@@ -199,6 +199,22 @@ static void test_survivors(void)
     ok(true, "or go with their state");
 }
 
+/* Handles whose struct stays as long as their object: the uv module's. */
+static void test_staying(void)
+{
+    lua_State *L = new_state();
+    neap_runtime *rt = attach(L, NULL);
+    is(start(rt, "local uv = require 'uv'\n"
+                 "kept = { uv.new_timer(), uv.new_timer(), uv.new_tcp() } kept[1]:close()"),
+       0, "a runtime whose uv handles are kept");
+    neap_run(rt);
+    neap_close(rt, NULL, NULL);
+    run(L, "for _, h in ipairs(kept) do assert(not pcall(h.start, h)) pcall(tostring, h) end",
+        "they are closed, and say so");
+    run(L, "kept = nil collectgarbage() collectgarbage()", "and can be collected");
+    lua_close(L);
+}
+
 static void test_failures(void)
 {
     lua_State *L = luaL_newstate();
@@ -220,6 +236,7 @@ int main(void)
     test_use();
     test_restored();
     test_survivors();
+    test_staying();
     test_failures();
     return done_testing();
 }

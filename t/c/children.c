@@ -86,16 +86,17 @@ static void test_permissions(void)
     neap_close(root, NULL, NULL);
 }
 
+static const char yields[] =
+    "local task = require 'neap.task' n = 0\n"
+    "task.spawn(function() while n < 20000 do n = n + 1 task.yield() end end)";
+
 /* Two children with a job for every turn: neither runs twice before the other. */
 static void test_turns(void)
 {
     neap_runtime *root = open_quiet();
     neap_runtime *a = open_child(root, quiet_options()), *b = open_child(root, quiet_options());
-    static const char text[] =
-        "local task = require 'neap.task' n = 0\n"
-        "task.spawn(function() while n < 20000 do n = n + 1 task.yield() end end)";
-    start(a, text);
-    start(b, text);
+    start(a, yields);
+    start(b, yields);
     bool close = true;
     double na = 0, nb = 0;
     for (int i = 0; i < 100 && na < 20000; i++) {
@@ -111,6 +112,33 @@ static void test_turns(void)
     ok(na > 0 && nb > 0, "both run");
     ok(close, "their queues are served in turn");
     neap_close(root, NULL, NULL);
+}
+
+static double number(neap_runtime *rt, const char *name)
+{
+    lua_State *L = neap_lua(rt);
+    lua_getglobal(L, name);
+    double value = lua_tonumber(L, -1);
+    lua_settop(L, 0);
+    return value;
+}
+
+static void test_weights(void)
+{
+    static const char endless[] =
+        "local task = require 'neap.task' n = 0\n"
+        "task.spawn(function() while true do n = n + 1 task.yield() end end)";
+    neap_options three = quiet_options();
+    three.weight = 3;
+    neap_runtime *root = open_quiet();
+    neap_runtime *a = open_child(root, three), *b = open_child(root, quiet_options());
+    start(a, endless);
+    start(b, endless);
+    for (int i = 0; i < 100; i++)
+        neap_step(root, 0);
+    double times = number(a, "n") / number(b, "n");
+    ok(times > 2.5 && times < 3.5, "a weight of three is three times the share (%.2f)", times);
+    neap_close(root, NULL, NULL);
 
     neap_options heavy = quiet_options(), light = quiet_options();
     heavy.weight = 3;
@@ -118,10 +146,55 @@ static void test_turns(void)
     root = open_quiet();
     a = open_child(root, heavy);
     b = open_child(root, light);
-    start(a, text);
-    start(b, text);
+    start(a, yields);
+    start(b, yields);
     neap_run(root);
     ok(true, "with weights and budgets both come to their end");
+    neap_close(root, NULL, NULL);
+}
+
+/* There may be no memory to make one. */
+static void test_no_memory(void)
+{
+    neap_options options = quiet_options();
+    options.memory_limit = 8 << 20;
+    forget();
+    neap_runtime *rt = open_with(&options);
+    start(rt, "local task, errs = require 'neap.task', {}\n"
+              "for i = 1, 2 do\n"
+              "  local t = task.spawn(function() local t = {} while true do t = {t} end end)\n"
+              "  errs[i] = select(2, pcall(t.wait, t))\n"
+              "end\n"
+              "print(errs[1].code, rawequal(errs[1], errs[2]))");
+    neap_run(rt);
+    is_text(printed, "ENOMEM\ttrue\n", "the error of no memory is one object");
+    neap_close(rt, NULL, NULL);
+}
+
+static neap_runtime *whose;
+
+static void on_own_error(neap_runtime *rt, const neap_error *error, int fatal, void *data)
+{
+    whose = rt;
+    on_error(rt, error, fatal, data);
+}
+
+/* A child's error is its supervisor's. */
+static void test_supervised(void)
+{
+    neap_options options = quiet_options();
+    neap_runtime *root = open_quiet();
+    options.on_error = on_own_error;
+    neap_runtime *child = open_child(root, options);
+    start(
+        root,
+        "local task = require 'neap.task'\n"
+        "task.spawn(function() for i = 1, 3 do task.sleep(0.001) end print 'the parent goes on' end)");
+    start(child, "require 'neap.task'.spawn(function() error 'a mistake' end)");
+    is(neap_run(root), 0, "a child's error does not end its parent");
+    ok(reports == 1 && fatals == 1 && whose == child, "its own on_error gets it");
+    has(reported.message, "a mistake", "as it was");
+    is_text(printed, "the parent goes on\n", "its parent's tasks hear nothing");
     neap_close(root, NULL, NULL);
 }
 
@@ -353,6 +426,9 @@ int main(void)
     test_beside();
     test_permissions();
     test_turns();
+    test_weights();
+    test_supervised();
+    test_no_memory();
     test_closing();
     test_many();
     test_memory();

@@ -112,6 +112,52 @@ static void test_transparent(int signo, const char *what)
     neap_close(rt, NULL, NULL);
 }
 
+static int burn(lua_State *L)
+{
+    double end = cpu_seconds() + luaL_checknumber(L, 1);
+    while (cpu_seconds() < end)
+        ;
+    return 0;
+}
+
+/* C cannot be stopped: how far it went over is told. */
+static void test_overrun(void)
+{
+    neap_runtime *rt = open_quiet();
+    lua_register(neap_lua(rt), "burn", burn);
+    start(rt, "local task, host = require 'neap.task', require 'neap.host'\n"
+              "before = host.stats().overrun\n"
+              "task.spawn(function() burn(0.05) task.yield() after = host.stats().overrun end)");
+    for (int i = 0; i < 100 && !count_of(rt, "after"); i++)
+        neap_step(rt, 0.002);
+    double before = count_of(rt, "before"), after = count_of(rt, "after");
+    ok(before == 0 && after > 0.04, "stats tell how far a step went over its bound (%.0f ms)",
+       after * 1e3);
+    neap_close(rt, NULL, NULL);
+}
+
+/* A libuv callback that comes while the VM is preempted waits for its turn, behind what was preempted. */
+static void test_late(void)
+{
+    neap_runtime *rt = open_quiet();
+    lua_register(neap_lua(rt), "burn", burn);
+    start(
+        rt,
+        "local task, uv = require 'neap.task', require 'uv'\n"
+        "local first, second = uv.new_timer(), uv.new_timer()\n"
+        "first:start(5, 0, function() print 'first' first:close() end)\n"
+        "second:start(6, 0, function() print 'second' second:close() end)\n"
+        "task.spawn(function() local till = os.clock() + 0.05 while os.clock() < till do end print 'busy' end)");
+    int steps = 0;
+    while (neap_step(rt, 0.002) == 1 && !strstr(printed, "second") && steps < 10000)
+        steps++;
+    neap_run(rt);
+    is_text(printed, "busy\nfirst\nsecond\n",
+            "callbacks of libuv wait while the VM is preempted, in their order");
+    ok(steps > 5, "which it was (%d steps)", steps);
+    neap_close(rt, NULL, NULL);
+}
+
 static void test_step_idle(void)
 {
     neap_runtime *rt = open_quiet();
@@ -280,6 +326,8 @@ int main(void)
     test_bound(0, "by count");
     test_transparent(SIGURG, "by signal");
     test_transparent(0, "by count");
+    test_overrun();
+    test_late();
     test_step_idle();
     test_poll();
     test_uv();

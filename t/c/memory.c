@@ -4,6 +4,7 @@
 #include <neap/extension.h>
 #include <neap/neap.h>
 
+#include <lauxlib.h>
 #include <uv.h>
 
 #include "embedding.h"
@@ -55,8 +56,12 @@ static bool live(long n, bool always, int *said)
     if (rt) {
         double doubled = 0;
         stage = "start";
-        int status = neap_start_text(rt, "script", script, sizeof script - 1, &error);
-        for (int i = 0; i < 40 && !status && !fatals; i++) {
+        neap_error *of_start =
+            calloc(1, sizeof *of_start); /* the caller's, and gone when it is over */
+        neap_start_text(rt, "script", script, sizeof script - 1, of_start);
+        error.status = of_start->status;
+        free(of_start);
+        for (int i = 0; i < 40 && !fatals; i++) {
             stage = "run";
             if (i == 3 && neap_emit(rt, "event", "s", "text"))
                 error.status = UV_ENOMEM;
@@ -83,6 +88,83 @@ static void test_each(bool always, const char *name)
     }
     ok(n > 500, "%s: %ld allocations failed in turn, without a crash or a leak", name, n - 1);
     printf("# %ld of them were caught or not missed\n", silent);
+}
+
+/* ---- What C holds of the VM's lies in a table, which grows now and then ---- */
+
+static int fail_at(lua_State *L)
+{
+    neap_fail_at = (long)luaL_checkinteger(L, 1);
+    return 0;
+}
+
+static const luaL_Reg functions[] = {{"fail", fail_at}, {NULL, NULL}};
+
+/* With `held` values there, and the n-th allocation failing where the script says. */
+static void run_holding(const char *text, int held, int n)
+{
+    char whole[2000];
+    neap_error error;
+    neap_runtime *rt = open_quiet();
+    neap_register(rt, "check", functions, &error);
+    snprintf(whole, sizeof whole,
+             "local task, fail, n = require 'neap.task', require 'check'.fail, %d\n"
+             "for i = 1, %d do task.sleep(1000, function() end) end\n%s",
+             n, held, text);
+    neap_start_text(rt, "script", whole, strlen(whole), &error);
+    for (int i = 0; i < 4; i++)
+        neap_step(rt, 0);
+    neap_fail_at = 0;
+    neap_close(rt, NULL, NULL);
+}
+
+/* A thread for which there was no place is not used again. */
+static const char spawns[] = "fail(n) local ok = pcall(task.spawn, print, 'first') fail(0)\n"
+                             "if not ok then\n"
+                             "  collectgarbage() collectgarbage()\n"
+                             "  local t, sum = {}, 0\n"
+                             "  for i = 1, 2000 do t[i] = coroutine.create(print) end\n"
+                             "  for i = 1, 20 do task.spawn(function(v) sum = sum + v end, i) end\n"
+                             "  task.yield() print(sum)\n"
+                             "end";
+
+/* An error for which there was no place is told as the want of memory. */
+static const char errs[] = "local err = require 'neap.errors'.new('EOWN', 'own')\n"
+                           "task.spawn(function() fail(n) return nil, err end)";
+
+static void test_anchors(void)
+{
+    int right = 0, wrong = 0, nil = 0;
+    for (int held = 0; held < 36; held++)
+        for (int n = 1; n <= 5; n++) {
+            run_holding(spawns, held, n);
+            right += strcmp(printed, "210\n") == 0;
+            wrong += *printed && strcmp(printed, "210\n") != 0 && strcmp(printed, "first\n") != 0;
+        }
+    if (!ok(right > 30 && !wrong, "spawning that failed leaves others to be spawned"))
+        printf("# %d right, %d wrong\n", right, wrong);
+    for (int held = 0; held < 36; held++)
+        for (int n = 1; n <= 5; n++) {
+            run_holding(errs, held, n);
+            nil += strstr(reported.message, "nil was raised") != NULL;
+        }
+    is(nil, 0, "no error is told that was none");
+}
+
+/* Nothing can be said of a task that waits for ever but that there is no memory to say more. */
+static void test_deadlock(void)
+{
+    neap_runtime *rt = open_quiet();
+    neap_error error;
+    neap_register(rt, "check", functions, &error);
+    start(rt, "local task, fail = require 'neap.task', require 'check'.fail\n"
+              "local c = task.channel() task.spawn(c.receive, c) task.yield() fail(1)");
+    neap_fail_always = true;
+    is(neap_run(rt), 1, "a deadlock that cannot be described ends in failure");
+    neap_fail_at = 0;
+    neap_fail_always = false;
+    is(reported.status, UV_ENOMEM, "and is told as the want of memory");
+    neap_close(rt, NULL, NULL);
 }
 
 /* The same with a memory limit that ends sooner or later. */
@@ -112,6 +194,8 @@ int main(void)
     test_each(false, "one");
     test_each(true, "that and all after it");
     test_limits();
+    test_anchors();
+    test_deadlock();
     return done_testing();
 }
 

@@ -150,6 +150,8 @@ static void test_writing(void)
     is(opens("in/new", O_WRONLY | O_CREAT), NEAP_EPERMISSION, "fs.read does not make files");
     is(opens("in/file", O_RDONLY | O_TRUNC), NEAP_EPERMISSION, "nor empty them");
     is(opens("in/file", O_RDWR), NEAP_EPERMISSION, "nor change them");
+    is(opens("out/secret", O_ACCMODE), NEAP_EPERMISSION,
+       "an access mode that is none goes nowhere");
     is(opens("in", O_WRONLY | O_DIRECTORY), NEAP_EPERMISSION, "nor name what is in a folder");
     GRANT(&root, "fs.write in");
     is(opens("in/new", O_WRONLY | O_CREAT), 0, "fs.write makes files");

@@ -109,6 +109,86 @@ static void test_inside_foreign(void)
     is(uv_loop_close(&loop), 0, "and has left the loop");
 }
 
+/* The script's own uv.run() is on the C stack when the time to clean up is over. */
+static void test_inside_uv_run(void)
+{
+    static const char script[] = "local uv = require 'uv'\n"
+                                 "local timer = uv.new_timer()\n"
+                                 "timer:start(1, 0, function() require 'owner'.close() end)\n"
+                                 "local other = uv.new_timer() other:start(1, 1, function() end)\n"
+                                 "uv.run() print 'never'";
+    uv_loop_t loop;
+    neap_error error;
+    uv_loop_init(&loop);
+    neap_options options = quiet_options();
+    options.loop = &loop;
+    options.grace = 0.02;
+    closings = 0;
+    forget();
+    inner = open_with(&options);
+    neap_register(inner, "owner", functions, &error);
+    try_start(inner, script, &error);
+    is_text(printed, "", "a script that closes its runtime in uv.run() does not go on");
+    uv_run(&loop, UV_RUN_DEFAULT);
+    is(closings, 1, "which is closed, though the loop was given");
+    is(uv_loop_close(&loop), 0, "and has left that");
+}
+
+/* ---- Driving a child ---- */
+
+static void test_driven_child(void)
+{
+    neap_options options = quiet_options();
+    neap_error error;
+    forget();
+    neap_runtime *root = open_with(&options);
+    options.parent = root;
+    for (int i = 0; i < 2; i++) {
+        closings = 0;
+        inner = open_with(&options);
+        neap_register(inner, "owner", functions, &error);
+        start(inner, "require 'neap.task'.sleep(0.001) require 'owner'.close()");
+        int status = 0;
+        for (double begun = seconds_now(); status >= 0 && seconds_now() - begun < 5;)
+            status = i ? -(neap_run(inner) == 0) : neap_step(inner, 0.01);
+        ok(status < 0 && closings, "a child that %s drives may close",
+           i ? "neap_run" : "neap_step");
+    }
+    neap_close(root, NULL, NULL);
+}
+
+/* ---- Nothing is resumed inside something else ---- */
+
+static int status_inside, step_inside;
+
+static int start_inside(lua_State *L)
+{
+    neap_error error;
+    status_inside = try_start(neap_of(L), "print 'inside'", &error);
+    step_inside = neap_step(neap_of(L), 0);
+    return 0;
+}
+
+static void test_start_inside(void)
+{
+    static const luaL_Reg starter[] = {{"start", start_inside}, {NULL, NULL}};
+    neap_error error;
+    neap_runtime *rt = open_quiet();
+    neap_register(rt, "inside", starter, &error);
+    start(rt, "function go() require 'inside'.start() end\n"
+              "local task = require 'neap.task' task.spawn(function() print 'a task' end)\n"
+              "require 'neap_host'.on_exit(go)");
+    is(neap_call(rt, "go", "", &error), 0, "a script that neap_call runs");
+    is(status_inside, UV_EBUSY, "starts no other");
+    is(step_inside, UV_EBUSY, "and drives nothing");
+    is_text(printed, "", "so that none runs inside of another");
+    status_inside = 0;
+    neap_run(rt);
+    is(status_inside, UV_EBUSY, "nor does one that runs at the exit");
+    is_text(printed, "a task\n", "whose tasks have run");
+    neap_close(rt, NULL, NULL);
+}
+
 static void test_closed_with_parent(void)
 {
     uv_loop_t loop;
@@ -342,6 +422,9 @@ int main(void)
 {
     test_inside();
     test_inside_foreign();
+    test_inside_uv_run();
+    test_driven_child();
+    test_start_inside();
     test_closed_with_parent();
     test_shield();
     test_foreign_pipe();

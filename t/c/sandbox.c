@@ -8,6 +8,7 @@
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -296,14 +297,16 @@ static void test_start(void)
     free(text);
 }
 
-/* In a child with 16 MB and 2 ms a turn: the root's steps stay short, the child goes when it is closed. */
-static double attack(const char *text, bool *alive)
+/* In a child with 16 MB and 2 ms a turn: the root's steps stay short, its timer goes on, the child goes when it
+ * is closed. */
+static double attack(const char *text, bool *alive, double *ticks)
 {
     neap_options options = quiet_options();
     options.preempt_signal = SIGURG;
     options.grace = 0.02;
     forget();
     neap_runtime *root = open_with(&options), *child = open_restricted(root, 16 << 20, 0.002);
+    start(root, "n = 0 require 'neap.timer'.every(0.005, function() n = n + 1 end)");
     double longest = 0, began = cpu_seconds();
     double before = began;
     bool over = start(child, text) != 0;
@@ -313,6 +316,9 @@ static double attack(const char *text, bool *alive)
         before = now;
         *alive = neap_step(root, 0) > 0 || over;
     }
+    lua_getglobal(neap_lua(root), "n");
+    *ticks = lua_tonumber(neap_lua(root), -1);
+    lua_settop(neap_lua(root), 0);
     neap_close(root, NULL, NULL);
     return longest;
 }
@@ -321,9 +327,10 @@ static void test_attacks(void)
 {
     for (size_t i = 0; i < sizeof attacks / sizeof *attacks; i++) {
         bool alive = false;
-        double longest = attack(attacks[i].text, &alive);
-        ok(longest < 1 && (attacks[i].ends || alive || reports), "%s (%.0f ms)", attacks[i].text,
-           longest * 1e3);
+        double ticks = 0, longest = attack(attacks[i].text, &alive, &ticks);
+        bool goes_on = (alive || reports) && ticks > 0;
+        ok(longest < 1 && (attacks[i].ends || goes_on), "%s (%.0f ms, %.0f ticks)", attacks[i].text,
+           longest * 1e3, ticks);
     }
 }
 
@@ -343,6 +350,48 @@ static void test_garbage(void)
     double took = cpu_seconds() - began;
     ok(took < 2, "soon (%.0f ms)", took * 1e3);
     neap_close(rt, NULL, NULL);
+}
+
+static int descriptors(void)
+{
+    int n = 0;
+    for (int fd = 0; fd < 1000; fd++)
+        n += fcntl(fd, F_GETFD) >= 0;
+    return n;
+}
+
+/* A script that holds all its memory, to the last byte, and then opens what it may not keep open. */
+static void test_brim(const char *call, const char *name)
+{
+    static const char script[] =
+        "local load, rename, pcall, path, other = loadfile, os.rename, pcall, file, file .. '/x/y'\n"
+        "local folder = '/tmp' pcall(load, path) pcall(rename, path, other)\n"
+        "local slots, n = {}, 0 for i = 1, 20000 do slots[i] = false end\n"
+        "local makers = { function() return { 1, 2, 3, 4, 5, 6, 7, 8 } end, function() return {} end,\n"
+        "  function() return function() end end }\n"
+        "local function fill(make) while true do slots[n + 1] = make() n = n + 1 end end\n"
+        "for i = 1, 30 do pcall(fill, makers[i <= 10 and 1 or i <= 20 and 2 or 3]) end\n"
+        "for i = 1, 20 do pcall(%s) end\n"
+        "slots = nil collectgarbage() print(folder)";
+    static const char *const allowed[] = {"fs.read /tmp", "fs.write /tmp", NULL};
+    char path[] = "/tmp/neap-brim-XXXXXX", text[sizeof script + 40];
+    neap_options options = quiet_options();
+    options.permissions = allowed;
+    options.memory_limit = 2 << 20;
+    int file = mkstemp(path);
+    forget();
+    neap_runtime *rt = open_with(&options);
+    lua_pushstring(neap_lua(rt), path);
+    lua_setglobal(neap_lua(rt), "file");
+    snprintf(text, sizeof text, script, call);
+    int before = descriptors();
+    start(rt, text);
+    is(descriptors() - before, 0, name);
+    neap_step(rt, 0);
+    is_text(printed, "/tmp\n", "and lives on");
+    neap_close(rt, NULL, NULL);
+    close(file);
+    unlink(path);
 }
 
 /* ---- Interrupts ---- */
@@ -424,6 +473,8 @@ int main(void)
     alarm(300);
     test_patterns();
     test_garbage();
+    test_brim("load, path", "a script with no memory left opens no file for ever");
+    test_brim("rename, path, other", "nor a folder");
     test_interrupts(SIGURG, "by a signal");
     test_interrupts(0, "by a hook");
     test_not_interruptible();

@@ -76,6 +76,15 @@ static void test_waiting(void)
         "a shield that is longer than the grace", 1,
         "task.spawn(function() task.shield(100, function() task.sleep(100) print 'never' end) end)",
         "");
+    closes(
+        "task.each whose function is shielded for longer", 1,
+        "task.spawn(function()\n"
+        "  for i in task.each({1}, function() task.shield(100, function() task.sleep(100) end) end) do end end)",
+        "");
+    closes("a shield while time stands still", 1,
+           "require 'neap_fake_time'.start()\n"
+           "task.spawn(function() task.shield(100, function() task.sleep(100) end) end)",
+           "");
     closes("a shield raised while closing", 1,
            "task.spawn(function() pcall(task.sleep, 1000)\n"
            "  task.shield(1, function() print 'saving' end) end)",
@@ -240,6 +249,27 @@ static void test_main(void)
     ok(reports == 1, "one with an error that nobody took");
 }
 
+/* Processor seconds that closing takes with so many open streams. */
+static double closing_with(int streams)
+{
+    char text[200];
+    neap_runtime *rt = open_quiet();
+    snprintf(text, sizeof text,
+             "keep = {} for i = 1, %d do keep[i] = {require 'neap.stream'.pair()} end",
+             streams / 2);
+    start(rt, text);
+    double begun = cpu_seconds();
+    neap_close(rt, NULL, NULL);
+    return cpu_seconds() - begun;
+}
+
+static void test_many(void)
+{
+    double few = closing_with(3000), many = closing_with(24000);
+    if (!ok(many < 0.02 + 30 * few, "closing many handles takes time in proportion"))
+        printf("# %.4f s with 3,000, %.4f with 24,000\n", few, many);
+}
+
 static void test_flat(void)
 {
     long before = 0;
@@ -266,6 +296,7 @@ int main(void)
     test_grace();
     test_resources();
     test_main();
+    test_many();
     test_flat();
     return done_testing();
 }

@@ -32,7 +32,7 @@ function neap_http_Request:text(limit, callback) end
 function neap_http_Request:body(limit, callback) end
 
 --- The body as JSON: objects and arrays as tables, `null` as `cjson.null`. What is no JSON fails with EPARSE, and a
---- handler that passes that on is answered 400. Otherwise fails as `text` does.
+--- handler that passes that very error on is answered 400. Otherwise fails as `text` does.
 ---
 ---     -- not run: it serves until it is stopped
 ---     http.serve(8080, function(request)
@@ -61,7 +61,8 @@ function neap_http_Request:stream(limit) end
 function neap_http_Request:chunks(limit) end
 
 --- The trailer fields that came after a chunked body, which must have been read to its end; names in lower case. Those
---- that frame, route or describe the message are left out. Fails with ELIMIT (more than max_headers).
+--- that frame, route or describe the message are left out. Fails with ELIMIT (more than max_headers), which a handler
+--- that passes it on is answered 431.
 ---@return table<string, string>? trailers
 ---@return neap.Error? err
 function neap_http_Request:trailers() end
@@ -124,8 +125,8 @@ function neap_http_Response:json(value, callback) end
 function neap_http_Response:inform(status, fields, callback) end
 
 --- Sets the trailer fields, which are sent after the body: so until its end they can be set again. The body is then
---- chunked. Where it cannot be (HTTP/1.0, HEAD, 204, 304) they are not sent. Raises for a field that may be no trailer
---- (RFC 9110 6.5.1).
+--- chunked, though a Content-Length is set later. Where it cannot be (HTTP/1.0, HEAD, 204, 304) they are not sent.
+--- Raises for a field that may be no trailer (RFC 9110 6.5.1), and sets none then.
 ---@param fields table<string, string|number|string[]>
 function neap_http_Response:trailers(fields) end
 

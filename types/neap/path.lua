@@ -73,6 +73,22 @@ function path.with_name(text, name) end
 ---@return string
 function path.with_extension(text, extension) end
 
+--- The deepest folder that all the paths lie in: "/srv" of "/srv/www/a" and "/srv/logs". "." when relative ones have
+--- none in common; nil when some are absolute and some are not, and of no paths.
+---@param paths string[]
+---@return string?
+function path.common(paths) end
+
+--- Whether a path lies in a folder, or is that folder, by its text: with links it may lead elsewhere.
+---
+---     local path = require "neap.path"
+---     assert(path.is_within("www/a/../b", "www"))
+---     assert(not path.is_within("www/../secret", "www"))
+---@param text string
+---@param folder string absolute if the path is, else it is not in it
+---@return boolean
+function path.is_within(text, folder) end
+
 --- Where the paths lead, one after the other, as if by cd: the absolute path of the last. An absolute one starts anew.
 ---
 ---     local path = require "neap.path"
@@ -96,22 +112,6 @@ function path.absolute(text, base) end
 ---@return string? path "." when it is the same
 ---@return neap.Error? err when the working folder is asked for, and gone or not permitted
 function path.relative(from, to) end
-
---- The deepest folder that all the paths lie in: "/srv" of "/srv/www/a" and "/srv/logs". "." when relative ones have
---- none in common; nil when some are absolute and some are not, and of no paths.
----@param paths string[]
----@return string?
-function path.common(paths) end
-
---- Whether a path lies in a folder, or is that folder, by its text: with links it may lead elsewhere.
----
----     local path = require "neap.path"
----     assert(path.is_within("www/a/../b", "www"))
----     assert(not path.is_within("www/../secret", "www"))
----@param text string
----@param folder string absolute if the path is, else it is not in it
----@return boolean
-function path.is_within(text, folder) end
 
 --- A path with "~" at its beginning replaced by our home (HOME, or what the system's list of users says), "~name" by
 --- that user's.

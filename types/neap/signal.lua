@@ -12,7 +12,7 @@ local signal = {}
 ---@param name string "SIGINT" or "INT"
 ---@param fn fun(name: string)
 ---@return neap.signal.Watcher? watcher
----@return neap.Error? err EINVAL: it cannot be caught (KILL, STOP)
+---@return neap.Error? err EINVAL: it cannot be caught (KILL, STOP); EBUSY: Neap stops scripts with it (URG)
 function signal.on(name, fn) end
 
 --- Calls fn(name) the first time that the signal comes.

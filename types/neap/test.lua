@@ -6,11 +6,11 @@ local neap_test_Clock = {}
 
 --- Moves time on. Timers that are due on the way are fired in order, each at its time, and what they wake runs before
 --- time goes on.
----@param seconds number
+---@param seconds number 0 to 1e9
 function neap_test_Clock:advance(seconds) end
 
 --- Moves time on to the next timer.
----@return boolean fired false when there is none
+---@return boolean fired false when there is none, or none but such as never fire (`math.huge` seconds)
 function neap_test_Clock:next() end
 
 ---@class neap.test.FilesOptions

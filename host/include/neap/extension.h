@@ -168,6 +168,12 @@ typedef struct neap_work {
 
 typedef struct neap_spawn neap_spawn;
 
+/* A line of the script's; 0: none is known. */
+typedef struct {
+    int line;
+    char source[60];
+} neap_site;
+
 /* A task and all that it starts (callbacks, timeouts, tasks of its groups) are one scope. */
 struct neap_spawn {
     /* The function has ended. L holds its results from `first` to its top when status is 0, or the
@@ -178,7 +184,8 @@ struct neap_spawn {
     void (*over)(neap_spawn *s);
 
     neap_env *env;
-    void *host[2]; /* the host's */
+    const neap_site *site; /* what a traceback says it was spawned at (NULL: nothing); copied */
+    void *host;            /* the host's */
 };
 
 /* ---- Transports: bytes both ways, the same face over TCP, pipe, TTY, TLS. ----
@@ -191,7 +198,7 @@ typedef struct {
     size_t len;
 } neap_buf;
 
-/* n > 0 bytes at data, valid during the call only; 0 the peer has ended; < 0 a status. After 0 or
+/* n > 0 bytes at data, valid during the call only (but see read_keep); 0 the peer has ended; < 0 a status. After 0 or
  * an error no more comes. */
 typedef void (*neap_on_read)(neap_transport *t, const char *data, ptrdiff_t n);
 typedef void (*neap_on_done)(neap_transport *t, int status);
@@ -378,6 +385,26 @@ struct neap_table {
     /* Say it as print and io.write do, in one order with them; of no length: what was said goes out. 0, or
      * what went wrong with the standard output. */
     int (*print)(neap_env *env, const char *text, size_t length);
+
+    /* In on_read, instead of copying much of what has come: the block in which `data` lies becomes the
+     * caller's until read_drop, and counts against its memory; *size bytes, which may be written to.
+     * NULL: the bytes are not in the loop's buffer (a transport that decodes), or there is no memory. */
+    char *(*read_keep)(neap_env *env, const char *data, size_t *size);
+    void (*read_drop)(neap_env *env, char *block);
+
+    /* For what is often over before it begins (a write that the kernel takes, a read of what has come):
+     * may this call return its results itself, without an operation? Raises as op_new does. 0: make one,
+     * for there is a callback on the stack's top, or the task has not let others run for long. Asked
+     * once a call, before the effect. */
+    int (*at_once)(lua_State *L, const neap_op_class *type);
+
+    /* As lauxlib's luaL_argerror, luaL_typerror and luaL_error: see arguments.h. */
+    int (*argument_error)(lua_State *L, int index, const char *message);
+    int (*type_error)(lua_State *L, int index, const char *expected);
+    int (*script_error)(lua_State *L, const char *format, ...);
+
+    /* Where the script has called the running function, for what is spawned on its behalf later. */
+    void (*site)(lua_State *L, neap_site *site);
 };
 
 /* Flags of transport_bind: IPv6 only; SO_REUSEPORT where the system has it. */
@@ -410,6 +437,9 @@ typedef struct {
 
     /* n more requests (fewer, when negative) are under way: the runtime's end waits for them. */
     void (*busy)(neap_env *env, int n);
+
+    /* The signal that stops scripts when their time is up; 0: none does. A handler of another kind would undo that. */
+    int (*stop_signal)(neap_env *env);
 } neap_uv;
 
 /* ---- The interface "neap.stream/1", of who makes stream objects. ---- */
@@ -423,6 +453,11 @@ typedef struct {
     int (*unread)(lua_State *L, int index, const char *data, size_t length);
     /* The stream object at index reads only while somebody waits for it, and asks again after an end. */
     void (*on_demand)(lua_State *L, int index);
+    /* What transport_take would say to the stream object at index: 0, NEAP_ECLOSED, or UV_EBUSY: something waits, is
+     * still to be written, or has been read and not taken. */
+    int (*is_free)(lua_State *L, int index);
+    /* What has been read and not taken is gone: how many bytes, or UV_EBUSY: somebody reads. */
+    ptrdiff_t (*discard)(lua_State *L, int index);
 } neap_streams;
 
 /* ---- The descriptor. ---- */
@@ -455,6 +490,8 @@ typedef struct {
 
 /* The host's table: one for all files of an extension, set before open(). */
 __attribute__((weak, visibility("hidden"))) const neap_table *neap;
+
+#include <neap/arguments.h> /* lauxlib's checks, which name the script's line */
 
 /* NEAP_EXTENSION(name, .functions = ..., .state_size = ..., ...): once, at the end of one file. */
 #define NEAP_EXTENSION(id, ...)                                                                    \

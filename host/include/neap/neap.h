@@ -134,11 +134,13 @@ NEAP_API int neap_start_text_args(neap_runtime *rt, const char *name, const char
                                   size_t length, const char *const *args, neap_error *error);
 
 /* Run until nothing is left to do, or a fatal error, or os.exit. The exit status: 0, 1, or os.exit's.
- * EDEADLOCK (status 1) when tasks wait and nothing can wake them. */
+ * EDEADLOCK (status 1) when tasks wait and nothing can wake them. Not from inside (see neap_close): then it
+ * is 1 at once. */
 NEAP_API int neap_run(neap_runtime *rt);
 
 /* Run what is ready, for at most `seconds` of script (0: what is ready now, without a bound).
- * 1: more is ready; 0: nothing is; < 0: the script ended with a fatal error or os.exit. */
+ * 1: more is ready; 0: nothing is; < 0: the script ended with a fatal error or os.exit, or (EBUSY) this was
+ * called from inside. */
 NEAP_API int neap_step(neap_runtime *rt, double seconds);
 
 /* For a foreign loop: poll this descriptor for reading, for at most this many milliseconds (-1: no

@@ -1,12 +1,13 @@
 -- neap.process.run: programs run to their end, each reading what the one before it writes.
 --
---   run(start, stages, chosen) -> result | nil, err       `start` is neap.process's, `chosen` the options
+--   run(stages, chosen) -> result | nil, err       as neap.process.options reads them
 
 local errors = require "neap.errors"
 local kill = require "neap_process".child_methods().kill
+local start = require "neap.process.child"
 local task = require "neap.task"
 
-local error, ipairs, next, pcall, type = error, ipairs, next, pcall, type
+local error, ipairs, pcall, type = error, ipairs, pcall, type
 
 -- A child that does not want all of its input has closed it: that is its right.
 local function feed(to, text)
@@ -80,8 +81,9 @@ local function summarize(result)
   for _, each in ipairs(result.statuses) do
     result.ok = result.ok and each.ok
   end
-  if next(result.errors) then
-    result.stderr = table.concat(result.errors)
+  for i = 1, #result.statuses do -- some may have gone elsewhere
+    local text = result.errors[i]
+    result.stderr = text and (result.stderr or "") .. text or result.stderr
   end
   result.errors = nil
   return result
@@ -101,21 +103,24 @@ local function finish(children, text, limit)
   error(failure, 0)
 end
 
--- Where a stage's errors go. Several write one file: to its end, and only the first empties it.
-local function errors_of(chosen, i, stages)
-  local place = chosen.stderr or "pipe"
-  if type(place) ~= "table" or #stages == 1 then
+-- Where a stage's errors go. Several write one file: to its end, and only the first of these empties it.
+local function errors_of(stage, among, used)
+  local place = stage.stderr or "pipe"
+  if type(place) ~= "table" or stage.own_errors or among == 1 then
     return place
   end
-  return { path = place.path, append = true, empty = i == 1 and not place.append }
+  local empty = not used.shared and not place.append
+  used.shared = true
+  return { path = place.path, append = true, empty = empty }
 end
 
 -- Start them, each reading what the one before writes.
-local function start_all(start, stages, chosen, children)
+local function start_all(stages, chosen, children)
+  local used = {}
   local input = type(chosen.input) == "string" and "pipe" or chosen.input or "null"
   for i, stage in ipairs(stages) do
     local last = i == #stages
-    local child, err = start(chosen, stage, input, last and chosen.stdout or "pipe", errors_of(chosen, i, stages))
+    local child, err = start(stage, input, last and chosen.stdout or "pipe", errors_of(stage, #stages, used))
     if not child then
       if i > 1 then
         input:close()
@@ -130,9 +135,9 @@ local function start_all(start, stages, chosen, children)
   return true
 end
 
-return function(start, stages, chosen)
+return function(stages, chosen)
   local children = {}
-  local ok, started, err = pcall(start_all, start, stages, chosen, children)
+  local ok, started, err = pcall(start_all, stages, chosen, children)
   if not ok or not started then
     close_all(children, true)
     if not ok then

@@ -34,16 +34,16 @@ end
 
 --- Moves time on. Timers that are due on the way are fired in order, each at its time, and what they wake runs before
 --- time goes on.
----@param seconds number
+---@param seconds number 0 to 1e9
 function Clock:advance(seconds)
-  if type(seconds) ~= "number" or seconds < 0 or seconds ~= seconds then
-    error("bad argument #1 to 'advance' (seconds from 0 on expected)", 2)
+  if type(seconds) ~= "number" or not (seconds >= 0 and seconds <= 1e9) then
+    error("bad argument #1 to 'advance' (seconds from 0 to 1e9 expected)", 2)
   end
   step_to(native["until"](seconds))
 end
 
 --- Moves time on to the next timer.
----@return boolean fired false when there is none
+---@return boolean fired false when there is none, or none but such as never fire (`math.huge` seconds)
 function Clock:next()
   settle_down()
   local due = native.next()

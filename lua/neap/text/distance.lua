@@ -6,7 +6,8 @@
 local options = require "neap.options"
 local utf8 = require "neap.text.utf8"
 
-local abs, max, min, type = math.abs, math.max, math.min, type
+local check = options.argument
+local abs, max, min = math.abs, math.max, math.min
 
 local distance = {}
 
@@ -57,12 +58,6 @@ local function measure(a, b, limit)
   end
   local result = above[#b] or far
   return result <= limit and result or nil
-end
-
-local function check(name, index, expected, value)
-  if type(value) ~= expected then
-    error(("bad argument #%d to '%s' (%s expected, got %s)"):format(index, name, expected, type(value)), 3)
-  end
 end
 
 --- How many changes lead from one text to the other: a character more, less, another, or two neighbours exchanged.

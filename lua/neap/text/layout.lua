@@ -5,15 +5,10 @@
 local options = require "neap.options"
 local utf8 = require "neap.text.utf8"
 
+local check = options.argument
 local concat, find, match, rep, sub, type = table.concat, string.find, string.match, string.rep, string.sub, type
 
 local layout = {}
-
-local function check(name, index, expected, value)
-  if type(value) ~= expected then
-    error(("bad argument #%d to '%s' (%s expected, got %s)"):format(index, name, expected, type(value)), 3)
-  end
-end
 
 -- Padding
 
@@ -27,12 +22,10 @@ local function filling(columns, fill)
 end
 
 local function missing(name, text, width, fill)
-  if type(text) ~= "string" then
-    error(("bad argument #1 to '%s' (string expected, got %s)"):format(name, type(text)), 3)
-  elseif type(width) ~= "number" then
-    error(("bad argument #2 to '%s' (number expected, got %s)"):format(name, type(width)), 3)
-  elseif fill ~= nil and type(fill) ~= "string" then
-    error(("bad argument #3 to '%s' (string expected, got %s)"):format(name, type(fill)), 3)
+  check(name, 1, "string", text, 4)
+  check(name, 2, "number", width, 4)
+  if fill ~= nil then
+    check(name, 3, "string", fill, 4)
   end
   return width - utf8.width(text)
 end

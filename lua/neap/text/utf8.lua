@@ -3,17 +3,13 @@
 -- A byte that belongs to no character stands for itself, as one character: so these functions are defined for every
 -- text, take one pass, and lose no byte. is_valid tells whether there are any.
 
-local byte, concat, select, sub, type = string.byte, table.concat, select, string.sub, type
+local check = require "neap.options".argument
+
+local byte, concat, select, sub = string.byte, table.concat, select, string.sub
 
 local utf8 = {}
 
 local JOINER, SKIN_FIRST, SKIN_LAST = 0x200D, 0x1F3FB, 0x1F3FF
-
-local function check(name, index, expected, value)
-  if type(value) ~= expected then
-    error(("bad argument #%d to '%s' (%s expected, got %s)"):format(index, name, expected, type(value)), 3)
-  end
-end
 
 -- Reading
 -- RFC 3629 4: no longer form than needed, no surrogates, nothing above U+10FFFF.

@@ -12,7 +12,8 @@
 #include <unistd.h>
 
 typedef struct {
-    int calls, handles, interface;
+    int calls, handles, interface, flushes, flushing;
+    neap_job flush;
 } state;
 
 static state *state_of(lua_State *L)
@@ -24,6 +25,25 @@ static state *state_of(lua_State *L)
 static int count(lua_State *L)
 {
     lua_pushinteger(L, ++state_of(L)->calls);
+    return 1;
+}
+
+static void on_flush(neap_job *job)
+{
+    state *s = neap_container_of(job, state, flush);
+    s->flushing = 0;
+    s->flushes++;
+}
+
+/* flush() -> how often that was done; once more when this drain ends */
+static int flush(lua_State *L)
+{
+    state *s = state_of(L);
+    s->flush.run = on_flush;
+    if (!s->flushing)
+        neap->flush(neap->env(L), &s->flush);
+    s->flushing = 1;
+    lua_pushinteger(L, s->flushes);
     return 1;
 }
 
@@ -301,7 +321,7 @@ static const luaL_Reg functions[] = {{"count", count},      {"double", start_dou
                                      {"pair", pair},        {"open_twice", open_twice},
                                      {"reaches", reaches},  {"refuse", refuse},
                                      {"stray", give_stray}, {"same", same},
-                                     {NULL, NULL}};
+                                     {"flush", flush},      {NULL, NULL}};
 
 static int open_probe(neap_env *env, lua_State *L, void *data)
 {

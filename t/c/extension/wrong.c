@@ -13,6 +13,24 @@ static int fails(neap_env *env, lua_State *L, void *state)
     return -13; /* EACCES */
 }
 
+#if CASE >= 8
+#include <stdio.h>
+
+static void closes(neap_env *env, void *state)
+{
+    (void)env, (void)state;
+    fputs("wrong is closed\n", stderr);
+}
+
+int luaopen_wrong(lua_State *L);
+
+int luaopen_wrong(lua_State *L)
+{
+    lua_pushliteral(L, "luaopen_wrong");
+    return 1;
+}
+#endif
+
 #if CASE == 1
 NEAP_EXTENSION(wrong, .major = NEAP_MAJOR + 1, .open = never)
 #elif CASE == 2
@@ -27,4 +45,6 @@ NEAP_EXTENSION(other_name)
 NEAP_EXTENSION(wrong, .size = sizeof(neap_descriptor) + 64)
 #elif CASE == 7
 NEAP_EXTENSION(wrong, .flags = NEAP_SINGLE)
+#elif CASE == 8
+NEAP_EXTENSION(wrong, .close = closes)
 #endif
