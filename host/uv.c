@@ -67,12 +67,14 @@ static int run(lua_State *L, neap_env *env, int mode)
     neap_runtime *rt = env->rt;
     neap_root *root = rt->root;
     neap_task *current = rt->current;
+    neap_error *starting = rt->starting;
     int nowait = rt->nowait;
     if (root->running || root->draining)
         return luaL_error(L, "the loop is running already");
     root->running = true;
     root->runner = rt;
     rt->current = NULL;
+    rt->starting = NULL; /* as where the script waits: a callback's error is not the start's */
     rt->nowait = 0;
     int status = uv_run(root->loop, (uv_run_mode)mode);
     root->running = false;
@@ -81,6 +83,7 @@ static int run(lua_State *L, neap_env *env, int mode)
     rt->nowait = nowait;
     if (rt->exiting || rt->state != RT_OPEN)
         return neap_limit_kill(rt, L);
+    rt->starting = starting;
     return status;
 }
 

@@ -62,8 +62,8 @@ function uv_handle_t:unref() end
 local uv_req_t = {}
 
 ---Cancels a request of fs, dns or `uv.random` that has not begun yet: its callback gets "ECANCELED" (dns:
----"EAI_CANCELED"). EBUSY: it is being done, or was. EINVAL: requests of its type end when their handle is closed.
----One that is over raises.
+---"EAI_CANCELED"). Since libuv 1.53 also a write: what of it has not gone yet does not go. EBUSY: it is being done, or
+---was. EINVAL: requests of its type end when their handle is closed. One that is over raises.
 ---@return 0?
 ---@return string?
 ---@return string?
@@ -185,15 +185,6 @@ local luv_work_ctx_t = {}
 ---@return string?
 function luv_work_ctx_t:queue(...) end
 
----@class string
-local string = {}
-
----Names the thread that this is called on, for debuggers and ps.
----@return 0?
----@return string?
----@return string?
-function string:setname() end
-
 ---@class uv_async_t: uv_handle_t
 local uv_async_t = {}
 
@@ -228,6 +219,21 @@ local uv_connect_t = {}
 
 ---@class uv_dir_t
 local uv_dir_t = {}
+
+---Closes a folder. EBADF: it is closed; EBUSY: it is being read.
+---@param callback? fun(err: string?, success: boolean?)
+---@return (boolean | uv_fs_t)?
+---@return string?
+---@return string?
+function uv_dir_t:closedir(callback) end
+
+---The next entries of a folder, as many as fs_opendir was told at most: an array of tables with `name` and
+---`type`, as fs_scandir_next has it. nil: there are no more. EBADF: it is closed; EBUSY: it is being read.
+---@param callback? fun(err: string?, entries: table?)
+---@return (table | nil | uv_fs_t)?
+---@return string?
+---@return string?
+function uv_dir_t:readdir(callback) end
 
 ---@class uv_fs_event_t: uv_handle_t
 local uv_fs_event_t = {}
@@ -590,6 +596,12 @@ function uv_thread_t:equal(other) end
 ---@return string?
 function uv_thread_t:getaffinity(size) end
 
+---The number of the processor that this thread runs on; the first is 1.
+---@return integer?
+---@return string?
+---@return string?
+function uv_thread_t:getcpu() end
+
 ---Its name.
 ---@return string?
 ---@return string?
@@ -671,69 +683,13 @@ local uv_tty_t = {}
 function uv_tty_t:get_winsize() end
 
 ---Sets the terminal's mode: 0 or "normal", 1 or "raw" (every key is told at once, none is shown, and control-C is a
----key as others), 2 or "io" (bytes go through as they are). See `uv.tty_reset_mode`.
+---key as others), 2 or "io" (bytes go through as they are); since libuv 1.51 also "raw_vt", of Windows, elsewhere "raw".
+---See `uv.tty_reset_mode`.
 ---@param mode integer | string
 ---@return 0?
 ---@return string?
 ---@return string?
 function uv_tty_t:set_mode(mode) end
-
----@class uv_udp_option_t
-local uv_udp_option_t = {}
-
----Whether it may send to all hosts of a network: it may not, by default.
----@param on boolean
----@return 0?
----@return string?
----@return string?
-function uv_udp_option_t:set_broadcast(on) end
-
----Joins or leaves a multicast group, on the interface that has an address, or nil: on the system's choice.
----@param multicast_addr string
----@param interface_addr string?
----@param membership "join" | "leave"
----@return 0?
----@return string?
----@return string?
-function uv_udp_option_t:set_membership(multicast_addr, interface_addr, membership) end
-
----The interface, by its address, on which it sends to groups.
----@param interface_addr string
----@return 0?
----@return string?
----@return string?
-function uv_udp_option_t:set_multicast_interface(interface_addr) end
-
----Whether what it sends to a group comes to this host's members, too: it does, by default.
----@param on boolean
----@return 0?
----@return string?
----@return string?
-function uv_udp_option_t:set_multicast_loop(on) end
-
----How many routers pass on what it sends to a group: 1 to 255, 1 by default.
----@param ttl integer
----@return 0?
----@return string?
----@return string?
-function uv_udp_option_t:set_multicast_ttl(ttl) end
-
----The same, for what one source sends to the group.
----@param multicast_addr string
----@param interface_addr string?
----@param source_addr string
----@param membership "join" | "leave"
----@return 0?
----@return string?
----@return string?
-function uv_udp_option_t:set_source_membership(multicast_addr, interface_addr, source_addr, membership) end
-
----How many routers pass on what it sends: 1 to 255.
----@param ttl integer
----@return 0?
----@return string?
----@return string?
-function uv_udp_option_t:set_ttl(ttl) end
 
 ---@class uv_udp_send_t: uv_req_t
 local uv_udp_send_t = {}
@@ -815,6 +771,60 @@ function uv_udp_t:recv_stop() end
 ---@return string?
 function uv_udp_t:send(data, host, port, callback) end
 
+---Whether it may send to all hosts of a network: it may not, by default.
+---@param on boolean
+---@return 0?
+---@return string?
+---@return string?
+function uv_udp_t:set_broadcast(on) end
+
+---Joins or leaves a multicast group, on the interface that has an address, or nil: on the system's choice.
+---@param multicast_addr string
+---@param interface_addr string?
+---@param membership "join" | "leave"
+---@return 0?
+---@return string?
+---@return string?
+function uv_udp_t:set_membership(multicast_addr, interface_addr, membership) end
+
+---The interface, by its address, on which it sends to groups.
+---@param interface_addr string
+---@return 0?
+---@return string?
+---@return string?
+function uv_udp_t:set_multicast_interface(interface_addr) end
+
+---Whether what it sends to a group comes to this host's members, too: it does, by default.
+---@param on boolean
+---@return 0?
+---@return string?
+---@return string?
+function uv_udp_t:set_multicast_loop(on) end
+
+---How many routers pass on what it sends to a group: 1 to 255, 1 by default.
+---@param ttl integer
+---@return 0?
+---@return string?
+---@return string?
+function uv_udp_t:set_multicast_ttl(ttl) end
+
+---The same, for what one source sends to the group.
+---@param multicast_addr string
+---@param interface_addr string?
+---@param source_addr string
+---@param membership "join" | "leave"
+---@return 0?
+---@return string?
+---@return string?
+function uv_udp_t:set_source_membership(multicast_addr, interface_addr, source_addr, membership) end
+
+---How many routers pass on what it sends: 1 to 255.
+---@param ttl integer
+---@return 0?
+---@return string?
+---@return string?
+function uv_udp_t:set_ttl(ttl) end
+
 ---The same, if the kernel takes it at once: returns how many bytes that was. EAGAIN: it does not, or others wait.
 ---@param data string | string[]
 ---@param host string?
@@ -825,9 +835,10 @@ function uv_udp_t:send(data, host, port, callback) end
 function uv_udp_t:try_send(data, host, port) end
 
 ---As `uv.udp_try_send`, for many datagrams at once, 1,000 at most: returns how many the kernel took. `addr` is left out
----when the handle is connected. `flags` is 0. EINVAL: it has no socket yet (bind it, or make it with a family).
+---when the handle is connected. `flags` is 0 or an empty table. EINVAL: it has no socket yet (bind it, or make it with
+---a family).
 ---@param messages { data: string | string[], addr: { ip: string, port: integer }? }[]
----@param flags integer?
+---@param flags? integer | table
 ---@return integer?
 ---@return string?
 ---@return string?
@@ -876,8 +887,8 @@ function uv.backend_fd() end
 function uv.backend_timeout() end
 
 ---Cancels a request of fs, dns or `uv.random` that has not begun yet: its callback gets "ECANCELED" (dns:
----"EAI_CANCELED"). EBUSY: it is being done, or was. EINVAL: requests of its type end when their handle is closed.
----One that is over raises.
+---"EAI_CANCELED"). Since libuv 1.53 also a write: what of it has not gone yet does not go. EBUSY: it is being done, or
+---was. EINVAL: requests of its type end when their handle is closed. One that is over raises.
 ---@param request uv_req_t
 ---@return 0?
 ---@return string?
@@ -2388,7 +2399,8 @@ function uv.tty_get_winsize(tty) end
 function uv.tty_reset_mode() end
 
 ---Sets the terminal's mode: 0 or "normal", 1 or "raw" (every key is told at once, none is shown, and control-C is a
----key as others), 2 or "io" (bytes go through as they are). See `uv.tty_reset_mode`.
+---key as others), 2 or "io" (bytes go through as they are); since libuv 1.51 also "raw_vt", of Windows, elsewhere "raw".
+---See `uv.tty_reset_mode`.
 ---@param tty uv_tty_t
 ---@param mode integer | string
 ---@return 0?
@@ -2557,10 +2569,11 @@ function uv.udp_set_ttl(udp, ttl) end
 function uv.udp_try_send(udp, data, host, port) end
 
 ---As `uv.udp_try_send`, for many datagrams at once, 1,000 at most: returns how many the kernel took. `addr` is left out
----when the handle is connected. `flags` is 0. EINVAL: it has no socket yet (bind it, or make it with a family).
+---when the handle is connected. `flags` is 0 or an empty table. EINVAL: it has no socket yet (bind it, or make it with
+---a family).
 ---@param udp uv_udp_t
 ---@param messages { data: string | string[], addr: { ip: string, port: integer }? }[]
----@param flags integer?
+---@param flags? integer | table
 ---@return integer?
 ---@return string?
 ---@return string?

@@ -28,10 +28,7 @@ static void on_async(uv_async_t *async)
  * program goes on running. */
 static int new_async(lua_State *L)
 {
-    if (lua_istable(L, 1))
-        nuv_check_callback(L, 1);
-    else
-        luaL_checktype(L, 1, LUA_TFUNCTION);
+    nuv_check_callable(L, 1);
     nuv_handle *x = nuv_handle_new(L, &nuv_async_class);
     nuv_set_callback(L, 1, x->h.env, &x->callback);
     return nuv_handle_made(L, x, uv_async_init(nuv_state_of(L)->loop, &x->uv.async, on_async));

@@ -4,6 +4,7 @@
 #include <netdb.h>
 #include <signal.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "uv.h"
 
@@ -121,6 +122,10 @@ static const nuv_name constants[] = {
     {"O_SYNC", O_SYNC},
 #endif
     {"O_TRUNC", O_TRUNC},
+    {"R_OK", R_OK},
+    {"W_OK", W_OK},
+    {"X_OK", X_OK},
+    {"F_OK", F_OK},
     {"SOCK_STREAM", SOCK_STREAM},
     {"SOCK_DGRAM", SOCK_DGRAM},
     {"SOCK_SEQPACKET", SOCK_SEQPACKET},
@@ -228,6 +233,19 @@ static const nuv_name constants[] = {
     {"TCP_REUSEPORT", UV_TCP_REUSEPORT},
 #endif
     {"TCP_IPV6ONLY", UV_TCP_IPV6ONLY},
+    {"TTY_MODE_NORMAL", UV_TTY_MODE_NORMAL},
+    {"TTY_MODE_RAW", UV_TTY_MODE_RAW},
+    {"TTY_MODE_IO", UV_TTY_MODE_IO},
+#if UV_VERSION_HEX >= 0x013300 /* 1.51 */
+    {"TTY_MODE_RAW_VT", UV_TTY_MODE_RAW_VT},
+#endif
+#if UV_VERSION_HEX >= 0x013000 /* 1.48 */
+    {"THREAD_PRIORITY_HIGHEST", UV_THREAD_PRIORITY_HIGHEST},
+    {"THREAD_PRIORITY_ABOVE_NORMAL", UV_THREAD_PRIORITY_ABOVE_NORMAL},
+    {"THREAD_PRIORITY_NORMAL", UV_THREAD_PRIORITY_NORMAL},
+    {"THREAD_PRIORITY_BELOW_NORMAL", UV_THREAD_PRIORITY_BELOW_NORMAL},
+    {"THREAD_PRIORITY_LOWEST", UV_THREAD_PRIORITY_LOWEST},
+#endif
     {NULL, 0},
 };
 
@@ -240,4 +258,10 @@ void nuv_push_constants(lua_State *L)
         lua_pushinteger(L, c->value);
         lua_setfield(L, -2, c->name);
     }
+#if UV_VERSION_HEX >= 0x013300 /* these are no integers */
+    lua_pushnumber(L, UV_FS_UTIME_NOW);
+    lua_setfield(L, -2, "FS_UTIME_NOW");
+    lua_pushnumber(L, UV_FS_UTIME_OMIT);
+    lua_setfield(L, -2, "FS_UTIME_OMIT");
+#endif
 }

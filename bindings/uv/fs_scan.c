@@ -1,5 +1,7 @@
 /* fs_scan.c -- fs_scandir: all names of a folder at once. libuv's list of them belongs to the request's
- * object, from which fs_scandir_next takes them; the rest goes with the object. */
+ * objects, of which other VMs may have some; fs_scandir_next takes from it, and the rest goes with the last. */
+#include <limits.h>
+
 #include "fs.h"
 
 void nuv_push_entry_type(lua_State *L, uv_dirent_type_t type)
@@ -20,7 +22,7 @@ static void on_scanned(uv_fs_t *fs)
 
 static int scan_later(lua_State *L, const char *path)
 {
-    nuv_request *r = nuv_scan_new(L, 2);
+    nuv_request *r = nuv_scan_request(L, 2);
     int status = uv_fs_scandir(nuv_state_of(L)->loop, &r->uv.fs, path, 0, on_scanned);
     return status < 0 ? nuv_request_failed(L, r, status) : 1;
 }
@@ -46,15 +48,15 @@ static int fs_scandir(lua_State *L)
  * or "unknown", where the file system does not say. Nothing: there are no more. */
 static int fs_scandir_next(lua_State *L)
 {
-    uv_dirent_t entry;
-    uv_fs_t *scan = nuv_scan_check(L, 1);
-    int status = uv_fs_scandir_next(scan, &entry);
+    char name[PATH_MAX];
+    uv_dirent_type_t type;
+    int status = nuv_scan_next(L, 1, name, sizeof name, &type);
     if (status == UV_EOF)
         return 0;
     if (status < 0)
         return nuv_fail(L, status);
-    lua_pushstring(L, entry.name);
-    nuv_push_entry_type(L, entry.type);
+    lua_pushstring(L, name);
+    nuv_push_entry_type(L, type);
     return 2;
 }
 

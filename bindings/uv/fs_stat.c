@@ -170,6 +170,20 @@ static int fs_fchown(lua_State *L)
 
 /* ---- Times ---- */
 
+/* Since libuv 1.51 "now", and nil or "omit": left as it is. */
+static double check_time(lua_State *L, int index)
+{
+#if UV_VERSION_HEX >= 0x013300
+    if (lua_isnoneornil(L, index))
+        return UV_FS_UTIME_OMIT;
+    if (lua_type(L, index) == LUA_TSTRING && !lua_isnumber(L, index)) {
+        static const char *const words[] = {"now", "omit", NULL};
+        return luaL_checkoption(L, index, NULL, words) == 0 ? UV_FS_UTIME_NOW : UV_FS_UTIME_OMIT;
+    }
+#endif
+    return luaL_checknumber(L, index);
+}
+
 typedef int times_path(uv_loop_t *loop, uv_fs_t *fs, const char *path, double atime, double mtime,
                        uv_fs_cb callback);
 
@@ -177,7 +191,7 @@ static int change_times(lua_State *L, times_path *function)
 {
     nuv_fs c;
     const char *path = luaL_checkstring(L, 1);
-    double atime = luaL_checknumber(L, 2), mtime = luaL_checknumber(L, 3);
+    double atime = check_time(L, 2), mtime = check_time(L, 3);
     uv_loop_t *loop = nuv_fs_begin(L, &c, 4);
     return nuv_fs_end(L, &c, function(loop, c.fs, path, atime, mtime, c.callback));
 }
@@ -202,7 +216,7 @@ static int fs_futime(lua_State *L)
 {
     nuv_fs c;
     uv_file file = (uv_file)nuv_check_int(L, 1);
-    double atime = luaL_checknumber(L, 2), mtime = luaL_checknumber(L, 3);
+    double atime = check_time(L, 2), mtime = check_time(L, 3);
     uv_loop_t *loop = nuv_fs_begin(L, &c, 4);
     return nuv_fs_end(L, &c, uv_fs_futime(loop, c.fs, file, atime, mtime, c.callback));
 }

@@ -228,7 +228,7 @@ static int walk(lua_State *L)
 {
     const nuv_state *state = nuv_state_of(L);
     int n = 0;
-    luaL_checktype(L, 1, LUA_TFUNCTION);
+    nuv_check_callable(L, 1);
     lua_settop(L, 1);
     lua_newtable(L);
     for (const nuv_handle *x = state->first; x; x = x->next) {

@@ -66,8 +66,11 @@ static int pipe_connect(lua_State *L)
 #if UV_VERSION_HEX >= 0x012e00 /* 1.46 */
 static unsigned check_flags(lua_State *L, int index)
 {
-    if (!lua_istable(L, index))
-        return (unsigned)luaL_optinteger(L, index, 0);
+    int type = lua_type(L, index);
+    luaL_argcheck(L, type <= LUA_TNIL || type == LUA_TNUMBER || type == LUA_TTABLE, index,
+                  "expected nil, integer, or table");
+    if (type != LUA_TTABLE)
+        return (unsigned)lua_tointeger(L, index);
     lua_getfield(L, index, "no_truncate");
     return lua_toboolean(L, -1) ? UV_PIPE_NO_TRUNCATE : 0;
 }

@@ -2,17 +2,24 @@
  *
  * Life. The block is ours, and the runtime's end waits for it; the object refers to it until its
  * callback has been, and is held until then. What libuv has allocated for it goes with it; only the
- * names that fs_scandir has found move into the object (`scan`), and go with that. */
+ * names that fs_scandir has found move to where objects of several VMs may refer to them (`scan`). */
 #include "uv.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define REQUEST "uv_req"
 
+typedef struct {
+    nuv_shared shared;
+    uv_mutex_t lock;
+    uv_fs_t fs; /* UV_FS_SCANDIR: it is done (lock, from then on) */
+} nuv_scan;
+
 typedef struct nuv_request_object {
     nuv_request *request; /* NULL: over */
     const char *name;
-    uv_fs_t *scan; /* behind it: of a fs_scandir; NULL: of another */
+    nuv_scan *scan; /* of a fs_scandir; NULL: of another */
 } object;
 
 /* ---- Life ---- */
@@ -22,15 +29,6 @@ static int request_tostring(lua_State *L)
     const object *o = luaL_checkudata(L, 1, REQUEST);
     lua_pushfstring(L, "%s: %p", o->name, (const void *)o);
     return 1;
-}
-
-/* libuv 1.44 forgets the last name when it was the last that was taken: take its end too. */
-static void scan_free(uv_fs_t *scan)
-{
-    uv_dirent_t entry;
-    while (scan->ptr && uv_fs_scandir_next(scan, &entry) == 0)
-        ;
-    uv_fs_req_cleanup(scan);
 }
 
 /* One that was never whole: memory ran out while it was made. */
@@ -48,8 +46,7 @@ static int request_gc(lua_State *L)
         o->request->object = NULL;
     else if (o->request)
         discard(o->request);
-    if (o->scan)
-        scan_free(o->scan);
+    nuv_unshare(o->scan ? &o->scan->shared : NULL);
     *o = (object){.name = o->name}; /* a script may have called this */
     return 0;
 }
@@ -76,24 +73,21 @@ static void push_metatable(lua_State *L, neap_env *env)
     lua_setfield(L, LUA_REGISTRYINDEX, REQUEST);
 }
 
-static object *push_object(lua_State *L, neap_env *env, const char *name, bool scan)
+static object *push_object(lua_State *L, neap_env *env, const char *name)
 {
-    object *o = lua_newuserdata(L, sizeof *o + (scan ? sizeof *o->scan : 0));
+    object *o = lua_newuserdata(L, sizeof *o);
     *o = (object){NULL, name, NULL};
-    if (scan)
-        o->scan = memset(o + 1, 0, sizeof *o->scan);
     push_metatable(L, env);
     lua_setmetatable(L, -2);
     return o;
 }
 
-static nuv_request *request_new(lua_State *L, const char *name, size_t size, int callback,
-                                bool scan)
+nuv_request *nuv_request_new(lua_State *L, const char *name, size_t size, int callback)
 {
     nuv_state *state = nuv_state_of(L);
     if (!lua_isnoneornil(L, callback))
         nuv_check_callback(L, callback);
-    object *o = push_object(L, state->env, name, scan);
+    object *o = push_object(L, state->env, name);
     nuv_request *r = neap->alloc(state->env, NULL, 0, size);
     if (!r) {
         neap->raise(L, UV_ENOMEM, NEAP_F_END);
@@ -110,11 +104,6 @@ static nuv_request *request_new(lua_State *L, const char *name, size_t size, int
     r->self = neap->hold(L, -1);
     state->host->busy(state->env, 1);
     return r;
-}
-
-nuv_request *nuv_request_new(lua_State *L, const char *name, size_t size, int callback)
-{
-    return request_new(L, name, size, callback, false);
 }
 
 /* It has its type since libuv has seen it. */
@@ -218,14 +207,54 @@ int nuv_status_args(lua_State *L, void *status)
 
 /* ---- Scans ---- */
 
-nuv_request *nuv_scan_new(lua_State *L, int callback)
+/* libuv 1.44 forgets the last name when it was the last that was taken: take its end too. */
+static void scan_free(nuv_shared *shared)
 {
-    return request_new(L, "uv_fs_t", NUV_REQUEST_SIZE(fs), callback, true);
+    nuv_scan *scan = (nuv_scan *)shared;
+    uv_dirent_t entry;
+    while (scan->fs.ptr && uv_fs_scandir_next(&scan->fs, &entry) == 0)
+        ;
+    uv_fs_req_cleanup(&scan->fs);
+    uv_mutex_destroy(&scan->lock);
+    free(scan);
+}
+
+static int scan_push(lua_State *L, neap_env *env, nuv_shared *shared)
+{
+    push_object(L, env, "uv_fs_t")->scan = (nuv_scan *)nuv_share(shared);
+    return 1;
+}
+
+static const nuv_shared_class scan_class = {.name = REQUEST, .free = scan_free, .push = scan_push};
+
+static nuv_scan *scan_new(lua_State *L)
+{
+    nuv_scan *scan = calloc(1, sizeof *scan);
+    if (!scan || uv_mutex_init(&scan->lock)) {
+        free(scan);
+        neap->raise(L, UV_ENOMEM, NEAP_F_END);
+        return NULL;
+    }
+    scan->shared.type = &scan_class;
+    atomic_init(&scan->shared.count, 1);
+    return scan;
 }
 
 uv_fs_t *nuv_scan_push(lua_State *L)
 {
-    return push_object(L, nuv_state_of(L)->env, "uv_fs_t", true)->scan;
+    object *o = push_object(L, nuv_state_of(L)->env, "uv_fs_t");
+    o->scan = scan_new(L);
+    return &o->scan->fs;
+}
+
+/* Of two objects the first owns the scan while the second is made. */
+nuv_request *nuv_scan_request(lua_State *L, int callback)
+{
+    nuv_scan_push(L);
+    nuv_scan *scan = ((object *)lua_touserdata(L, -1))->scan;
+    nuv_request *r = nuv_request_new(L, "uv_fs_t", NUV_REQUEST_SIZE(fs), callback);
+    r->object->scan = (nuv_scan *)nuv_share(&scan->shared);
+    return r;
 }
 
 /* libuv has no pointer into a request that is over, so it can move. */
@@ -234,17 +263,47 @@ void nuv_scan_done(nuv_request *r)
     uv_fs_t *fs = &r->uv.fs;
     if (fs->result < 0 || !r->object)
         return;
-    *r->object->scan = *fs;
+    r->object->scan->fs = *fs;
     fs->ptr = NULL;
     fs->path = NULL;
 }
 
-uv_fs_t *nuv_scan_check(lua_State *L, int index)
+static bool is_done(const object *o)
+{
+    return o->scan && o->scan->fs.fs_type == UV_FS_SCANDIR;
+}
+
+nuv_shared *nuv_test_scan(lua_State *L, int index)
+{
+    const object *o = lua_touserdata(L, index);
+    if (!o || !lua_getmetatable(L, index))
+        return NULL;
+    luaL_getmetatable(L, REQUEST);
+    bool ours = lua_rawequal(L, -1, -2);
+    lua_pop(L, 2);
+    return ours && is_done(o) ? &o->scan->shared : NULL;
+}
+
+static nuv_scan *check_scan(lua_State *L, int index)
 {
     const object *o = luaL_checkudata(L, index, REQUEST);
-    if (!o->scan || (o->request && o->scan->fs_type != UV_FS_SCANDIR)) /* or not done yet */
-        luaL_argerror(L, index, "Expected uv_fs_t");
+    luaL_argcheck(L, is_done(o), index, "Expected uv_fs_t");
     return o->scan;
+}
+
+/* The name is libuv's until the next is asked for. */
+int nuv_scan_next(lua_State *L, int index, char *name, size_t size, uv_dirent_type_t *type)
+{
+    nuv_scan *scan = check_scan(L, index);
+    uv_dirent_t entry;
+    uv_mutex_lock(&scan->lock);
+    int status = uv_fs_scandir_next(&scan->fs, &entry);
+    if (status == 0) {
+        snprintf(name, size, "%s", entry.name);
+        *type = entry.type;
+    }
+    uv_mutex_unlock(&scan->lock);
+    return status;
 }
 
 /* ---- Functions ---- */
@@ -257,16 +316,28 @@ nuv_request *nuv_check_request(lua_State *L, int index)
     return o->request;
 }
 
+/* What is over, and not told yet, libuv has never had. Since 1.53 it cancels writes; one that is over, and one whose
+ * stream closes, is no error, and told as it ends. */
+static int cancel_request(nuv_request *r)
+{
+    bool over = r->job.run == run_later;
+#if UV_VERSION_HEX >= 0x013500
+    if (r->uv.req.type == UV_WRITE && (over || nuv_is_closed(nuv_handle_of(r->uv.write.handle))))
+        return 0;
+#endif
+    return over ? UV_EINVAL : uv_cancel(&r->uv.req);
+}
+
 /** uv.cancel(request: uv_req_t) -> 0 | fail
  * Cancels a request of fs, dns or `uv.random` that has not begun yet: its callback gets "ECANCELED" (dns:
- * "EAI_CANCELED"). EBUSY: it is being done, or was. EINVAL: requests of its type end when their handle is closed.
- * One that is over raises. */
+ * "EAI_CANCELED"). Since libuv 1.53 also a write: what of it has not gone yet does not go. EBUSY: it is being done, or
+ * was. EINVAL: requests of its type end when their handle is closed. One that is over raises. */
 static int cancel(lua_State *L)
 {
     const object *o = luaL_checkudata(L, 1, REQUEST);
     if (o->scan && !o->request)
         return nuv_fail(L, UV_EBUSY);
-    return nuv_result(L, uv_cancel(&nuv_check_request(L, 1)->uv.req));
+    return nuv_result(L, cancel_request(nuv_check_request(L, 1)));
 }
 
 /** uv.req_get_type(request: uv_req_t) -> string, integer

@@ -235,10 +235,9 @@ static int time_of_day(lua_State *L)
  * A clock's time as `sec` and `nsec`: since some moment, never going back, or since 1970. */
 static int get_clock(lua_State *L)
 {
-    static const nuv_name clocks[] = {
-        {"monotonic", UV_CLOCK_MONOTONIC}, {"realtime", UV_CLOCK_REALTIME}, {NULL, 0}};
+    static const char *const clocks[] = {"monotonic", "realtime", NULL}; /* as libuv numbers them */
     uv_timespec64_t time;
-    int status = uv_clock_gettime((uv_clock_id)nuv_check_name(L, 1, clocks, "clock_id"), &time);
+    int status = uv_clock_gettime((uv_clock_id)luaL_checkoption(L, 1, NULL, clocks), &time);
     if (status < 0)
         return nuv_fail(L, status);
     lua_createtable(L, 0, 2);

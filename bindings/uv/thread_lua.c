@@ -284,7 +284,6 @@ static const luaL_Reg methods[] = {
 #endif
 #if UV_VERSION_HEX >= 0x013200
     {"getname", thread_getname},
-    {"setname", thread_setname},
     {"detach", thread_detach},
 #endif
     {NULL, NULL},

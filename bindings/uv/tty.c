@@ -21,10 +21,15 @@ static int new_tty(lua_State *L)
 
 static int check_mode(lua_State *L, int index)
 {
-    static const nuv_name modes[] = {{"normal", UV_TTY_MODE_NORMAL},
-                                     {"raw", UV_TTY_MODE_RAW},
-                                     {"io", UV_TTY_MODE_IO},
-                                     {NULL, 0}};
+    static const nuv_name modes[] = {
+        {"normal", UV_TTY_MODE_NORMAL},
+        {"raw", UV_TTY_MODE_RAW},
+        {"io", UV_TTY_MODE_IO},
+#if UV_VERSION_HEX >= 0x013300 /* 1.51 */
+        {"raw_vt", UV_TTY_MODE_RAW_VT},
+#endif
+        {NULL, 0}
+    };
     if (lua_type(L, index) == LUA_TSTRING)
         return nuv_check_name(L, index, modes, "tty mode");
     return nuv_check_int(L, index);
@@ -32,7 +37,8 @@ static int check_mode(lua_State *L, int index)
 
 /** uv.tty_set_mode(tty: uv_tty_t, mode: integer | string) -> 0 | fail
  * Sets the terminal's mode: 0 or "normal", 1 or "raw" (every key is told at once, none is shown, and control-C is a
- * key as others), 2 or "io" (bytes go through as they are). See `uv.tty_reset_mode`. */
+ * key as others), 2 or "io" (bytes go through as they are); since libuv 1.51 also "raw_vt", of Windows, elsewhere "raw".
+ * See `uv.tty_reset_mode`. */
 static int tty_set_mode(lua_State *L)
 {
     nuv_handle *x = check_tty(L, 1);

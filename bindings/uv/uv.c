@@ -35,6 +35,14 @@ void nuv_check_callback(lua_State *L, int index)
     luaL_argerror(L, index, lua_tostring(L, -1));
 }
 
+void nuv_check_callable(lua_State *L, int index)
+{
+    if (lua_istable(L, index))
+        nuv_check_callback(L, index);
+    else
+        luaL_checktype(L, index, LUA_TFUNCTION);
+}
+
 void nuv_set_callback(lua_State *L, int index, neap_env *env, int *held)
 {
     int fn = 0;
@@ -185,14 +193,14 @@ void nuv_call(neap_env *env, int callback, int (*args)(lua_State *L, void *data)
 /* ---- The module ---- */
 
 static const luaL_Reg *const functions[] = {
-    nuv_handle_functions,  nuv_request_functions, nuv_loop_functions,     nuv_timer_functions,
-    nuv_stream_functions,  nuv_tcp_functions,     nuv_misc_functions,     nuv_os_functions,
-    nuv_system_functions,  nuv_thread_functions,  nuv_sem_functions,      nuv_work_functions,
-    nuv_fs_file_functions, nuv_fs_path_functions, nuv_fs_stat_functions,  nuv_fs_scan_functions,
-    nuv_pipe_functions,    nuv_tty_functions,     nuv_udp_functions,      nuv_udp_option_functions,
-    nuv_poll_functions,    nuv_signal_functions,  nuv_process_functions,  nuv_async_functions,
-    nuv_phase_functions,   nuv_fs_dir_functions,  nuv_fs_event_functions, nuv_fs_poll_functions,
-    nuv_dns_functions,
+    nuv_handle_functions,  nuv_request_functions,    nuv_loop_functions,     nuv_timer_functions,
+    nuv_stream_functions,  nuv_tcp_functions,        nuv_misc_functions,     nuv_os_functions,
+    nuv_system_functions,  nuv_thread_functions,     nuv_sem_functions,      nuv_work_functions,
+    nuv_fs_file_functions, nuv_fs_path_functions,    nuv_fs_stat_functions,  nuv_fs_scan_functions,
+    nuv_pipe_functions,    nuv_tty_functions,        nuv_udp_functions,      nuv_udp_send_functions,
+    nuv_poll_functions,    nuv_signal_functions,     nuv_process_functions,  nuv_async_functions,
+    nuv_phase_functions,   nuv_fs_dir_functions,     nuv_fs_event_functions, nuv_fs_poll_functions,
+    nuv_dns_functions,     nuv_udp_option_functions,
 };
 
 static void add_functions(neap_env *env, lua_State *L, const luaL_Reg *list)

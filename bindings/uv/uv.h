@@ -117,6 +117,7 @@ nuv_state *nuv_state_of(lua_State *L); /* in a function of ours */
 const char *nuv_typename(lua_State *L, int index); /* "uv_tcp", "table"; may push one value */
 int nuv_check_int(lua_State *L, int index);        /* what an int holds, or raises */
 void nuv_check_callback(lua_State *L, int index);  /* a function or a callable table, or raises */
+void nuv_check_callable(lua_State *L, int index);  /* the same, in the words for a function */
 void nuv_set_callback(lua_State *L, int index, neap_env *env, int *held); /* checked; nil: none */
 
 int nuv_fail(lua_State *L, int status);         /* nil, "NAME: message", "NAME" */
@@ -233,11 +234,12 @@ void nuv_tell_later(nuv_state *state, bool all);
 nuv_request *nuv_check_request(lua_State *L, int index); /* under way, or raises */
 
 /* fs_scandir: its object keeps the names when the request is over. Without a callback there is the
- * object alone (push). check: of one that is done, or raises. */
-nuv_request *nuv_scan_new(lua_State *L, int callback);
+ * object alone (push). next: of one that is done, or raises. */
+nuv_request *nuv_scan_request(lua_State *L, int callback);
 uv_fs_t *nuv_scan_push(lua_State *L);
 void nuv_scan_done(nuv_request *r);
-uv_fs_t *nuv_scan_check(lua_State *L, int index);
+struct nuv_shared *nuv_test_scan(lua_State *L, int index); /* NULL: it is none, or not done */
+int nuv_scan_next(lua_State *L, int index, char *name, size_t size, uv_dirent_type_t *type);
 
 int nuv_status_args(lua_State *L, void *status); /* for done(): pushes the int at `status` */
 
@@ -353,6 +355,14 @@ int nuv_stream_get_write_queue_size(lua_State *L);
 void nuv_on_connected(uv_connect_t *connect, int status);
 void nuv_on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf);
 
+/* udp_send.c, for udp.c; and that one's address at two indexes, NULL where both are nil */
+struct sockaddr *nuv_check_peer(lua_State *L, int index, struct sockaddr_storage *address);
+int nuv_udp_send(lua_State *L);
+int nuv_udp_try_send(lua_State *L);
+int nuv_udp_try_send2(lua_State *L);
+int nuv_udp_get_send_queue_size(lua_State *L);
+int nuv_udp_get_send_queue_count(lua_State *L);
+
 /* udp_option.c, for udp.c */
 #define NUV_UDP_OPTION_METHODS                                                                     \
     {"set_membership", nuv_udp_set_membership},                                                    \
@@ -378,8 +388,8 @@ extern const luaL_Reg nuv_fs_file_functions[], nuv_fs_path_functions[], nuv_fs_s
     nuv_fs_scan_functions[], nuv_fs_dir_functions[], nuv_fs_event_functions[],
     nuv_fs_poll_functions[], nuv_dns_functions[];
 extern const luaL_Reg nuv_pipe_functions[], nuv_tty_functions[], nuv_udp_functions[],
-    nuv_udp_option_functions[], nuv_poll_functions[], nuv_signal_functions[],
-    nuv_process_functions[], nuv_async_functions[], nuv_phase_functions[];
+    nuv_udp_send_functions[], nuv_udp_option_functions[], nuv_poll_functions[],
+    nuv_signal_functions[], nuv_process_functions[], nuv_async_functions[], nuv_phase_functions[];
 extern const neap_handle_class nuv_udp_class, nuv_poll_class, nuv_signal_class, nuv_process_class,
     nuv_async_class, nuv_prepare_class, nuv_check_class, nuv_idle_class;
 extern const neap_handle_class nuv_fs_event_class, nuv_fs_poll_class;

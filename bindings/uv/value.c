@@ -149,7 +149,7 @@ static nuv_shared *shared_at(lua_State *L, int index)
     nuv_handle *x = nuv_test_handle(L, index);
     if (x)
         return neap->handle_is_closing(&x->h) ? NULL : (nuv_shared *)nuv_port_of(L, x);
-    nuv_shared *shared = NULL;
+    nuv_shared *shared = nuv_test_scan(L, index);
     for (size_t i = 0; i < sizeof classes / sizeof *classes && !shared; i++)
         shared = nuv_test_shared(L, index, classes[i]);
     return shared;

@@ -322,7 +322,7 @@ static int new_work(lua_State *L)
 {
     lua_settop(L, 3);
     nuv_push_code(L, 1);
-    luaL_checktype(L, 2, LUA_TFUNCTION);
+    nuv_check_callable(L, 2);
     if (!lua_isnil(L, 3))
         luaL_checktype(L, 3, LUA_TFUNCTION);
     nuv_code *code = nuv_new_shared(L, &code_class, sizeof *code);

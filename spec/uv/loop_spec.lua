@@ -3,6 +3,9 @@ local host = require "neap.host"
 local task = require "neap.task"
 local test = require "neap.test"
 local uv = require "uv"
+local support = require "spec.uv.support"
+
+local wait_until = support.wait_until
 
 local describe, it, equal, raises = test.describe, test.it, test.equal, test.raises
 
@@ -48,11 +51,40 @@ describe("uv callbacks", function()
     equal(done:receive(), "value")
   end)
 
-  it("start at once: what they set is there when the next one starts", function()
-    local order = {}
-    for i = 1, 3 do soon(function() order[#order + 1] = i end) end
-    task.sleep(0.01)
-    equal(order, { 1, 2, 3 })
+  it("start at once: what one stops is not called any more, though it was due", function()
+    local first, second, called = uv.new_timer(), uv.new_timer(), {}
+    first:start(1, 0, function() called[1] = true second:stop() end)
+    second:start(1, 0, function() called[2] = true end)
+    uv.sleep(3)
+    wait_until(function() return called[1] end)
+    task.sleep(0.005)
+    equal(called, { true })
+    first:close()
+    second:close()
+  end)
+
+  it("that raise, or return nil and an error, go to host.on_error, and the program goes on", function()
+    local text, status = support.run [[
+      local uv, host, left = require "uv", require "neap.host", 4
+      host.on_error(function(err)
+        print("told", tostring(err):match "[^:]*$")
+        left = left - 1
+        if left == 0 then uv.new_timer():start(0, 0, function() print "goes on" end) end
+      end)
+      uv.new_timer():start(0, 0, function() error "in a timer" end)
+      uv.fs_stat("/", function() error "in a request" end)
+      uv.new_timer():close(function() error {} end)
+      uv.new_async(function() return nil, (select(2, require "neap.fs".read_file "/none")) end):send()
+      uv.walk(function(handle) handle:unref() end)
+      uv.run()
+    ]]
+    local lines = {}
+    for line in text:gmatch "[^\n]+" do lines[#lines + 1] = line end
+    table.sort(lines)
+    equal({ lines, status }, { {
+      "goes on", "told\t in a request", "told\t in a timer", "told\t no such file or directory, open '/none'",
+      "told\ta table value was raised as an error",
+    }, "0" })
   end)
 
   it("may call collectgarbage", function()
@@ -89,8 +121,16 @@ describe("uv.walk", function()
     equal(calls, 3)
   end)
 
+  it("takes a callable table", function()
+    local t, got = uv.new_timer(), nil
+    uv.walk(setmetatable({}, { __call = function(_, handle) got = handle end }))
+    equal(got, t)
+    t:close()
+  end)
+
   it("raises what its function raises", function()
     local t = uv.new_timer()
+    raises(function() uv.walk {} end, "function or callable table expected, got table")
     raises(function() uv.walk(function() error "stop" end) end, "stop")
     raises(function() uv.walk() end, "function expected, got no value")
     t:close()

@@ -286,6 +286,39 @@ static void test_uv(void)
     is(uv_loop_close(&loop), 0, "and both leave it");
 }
 
+static const char *text_of(neap_runtime *rt, const char *name)
+{
+    lua_State *L = neap_lua(rt);
+    lua_getglobal(L, name);
+    const char *text = lua_tostring(L, -1); /* the global keeps it */
+    lua_pop(L, 1);
+    return text;
+}
+
+/* Callbacks of `uv` enter Lua in the middle of libuv's: not when there is no time left. */
+static void test_uv_bound(int signo, const char *what)
+{
+    neap_options options = quiet_options();
+    options.preempt_signal = signo;
+    neap_runtime *rt = open_with(&options);
+    start(rt, "local uv = require 'uv'\n"
+              "order = ''\n"
+              "for i = 1, 3 do uv.new_timer():start(0, 0, function()\n"
+              "  order = order .. i\n"
+              "  local begun = uv.hrtime() while uv.hrtime() - begun < 20e6 do end\n"
+              "  order = order .. '.'\n"
+              "end) end");
+    while (!*text_of(rt, "order"))
+        neap_step(rt, 0.002);
+    ok(!strchr(text_of(rt, "order"), '2'), "%s: uv: when a step's time is over no callback starts",
+       what);
+    for (int i = 0; i < 1000 && neap_step(rt, 0.002) == 1; i++)
+        ;
+    is_text(text_of(rt, "order"), "1.2.3.",
+            "uv: those that are late come one after the other, in order");
+    neap_close(rt, NULL, NULL);
+}
+
 int main(void)
 {
     test_run();
@@ -298,5 +331,7 @@ int main(void)
     test_step_idle();
     test_poll();
     test_uv();
+    test_uv_bound(SIGURG, "by signal");
+    test_uv_bound(0, "by count");
     return done_testing();
 }

@@ -37,12 +37,19 @@ function functions.callback()
   return function(...) called[#called + 1] = "(" .. show.list(shaped, ...) .. ")" end
 end
 
-local KINDS = { "nil", "boolean", "number", "string", "table", "function", "callable", "handle" }
+local KINDS = {
+  "nil", "boolean", "number", "negative", "string", "empty", "zero", "table", "function", "callable",
+  "handle",
+}
+local NUMBERS = { number = true, negative = true }
 
 local function replacement(kind, instead)
   if kind == "boolean" then return true end
   if kind == "number" then return 999999999 end   -- no descriptor, no process, no signal
+  if kind == "negative" then return -1 end
   if kind == "string" then return "text" end
+  if kind == "empty" then return "" end
+  if kind == "zero" then return "file\0text" end
   if kind == "table" then return {} end
   if kind == "function" then
     return function(...) called[#called + 1] = "other(" .. show.list(shaped, ...) .. ")" end
@@ -61,7 +68,7 @@ local function write(name, text)
 end
 
 local function reset()
-  for _, name in ipairs { "new", "text", "999999999", "socket", "link", "copy" } do os.remove(name) end
+  for _, name in ipairs { "new", "text", "999999999", "-1", "socket", "link", "copy" } do os.remove(name) end
   write("file", "hello, world")
   if uv.fs_mkdir then
     uv.fs_mkdir("dir", 493)
@@ -110,6 +117,10 @@ local function close_first(args)
   show.close()
 end
 
+local function is_without(entry, i, kind)
+  return (entry.without or ""):find(i .. (NUMBERS[kind] and "number" or kind), 1, true)
+end
+
 local function all(entry)
   local name = entry[1]
   local fn = uv[name]
@@ -119,7 +130,7 @@ local function all(entry)
   try(name .. "(right)", fn, entry)
   for i = 1, n do
     for _, kind in ipairs(KINDS) do
-      if not (entry.without or ""):find(i .. kind, 1, true) then
+      if not is_without(entry, i, kind) then
         try(("%s(%d %s)"):format(name, i, kind), fn, entry, function(args) args[i] = replacement(kind, args[i]) end)
       end
     end
