@@ -65,6 +65,18 @@ describe("selecting", function()
     end
   end)
 
+  it("the name of a hook that failed is its group's tests", function()
+    local text = [[
+      describe("g", function() it("a", function() end) describe("h", function() it("b", function() end) end) end)
+      it("c", function() end) it("d", function() end)]]
+    for name, expected in pairs {
+      ["g > before_all"] = "+g > a,+g > h > b", ["g > h > after_all"] = "+g > h > b", d = "+d",
+      before_all = "+g > a,+g > h > b,+c,+d",
+    } do
+      test.equal(select(2, results(text, { names = { [name] = true } })), expected)
+    end
+  end)
+
   it("the same seed gives the same order, whatever is left out and whatever tests draw", function()
     local text = 'for i = 1, 20 do it("t" .. i, function() math.randomseed(i) end) end'
     local function order(options)
@@ -191,6 +203,19 @@ describe("the excerpt of a failure", function()
   it("underlines the line, without its indent", function()
     local _, _, report = results 'it("x", function()\n\tlocal a\n\terror "é"\nend)'
     assert_has(report, "      > 3 |     error \"é\"\n          |     ^^^^^^^^^\n")
+  end)
+
+  it("is of what failed in a callback, too", function()
+    local _, _, report = results [[it("x", function()
+      require "neap.timer".after(0, function() error "lost" end)
+      require "neap.task".sleep(0.01)
+    end)]]
+    assert_has(report, "in a callback or task: inner_spec.lua:2: lost", "      > 2 |       require \"neap.timer\"")
+  end)
+
+  it("of a long line ends within it", function()
+    local _, _, report = results('\nit("x", function() error "' .. ("é"):rep(100) .. '" end)')
+    assert_has(report, "éé…\n")
   end)
 
   it("is of a file that does not load, too", function()

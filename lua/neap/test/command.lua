@@ -5,6 +5,7 @@
 local fs = require "neap.fs"
 local path = require "neap.path"
 local runner = require "neap.test.runner"
+local tap = require "neap.test.tap"
 
 local command = {}
 
@@ -166,16 +167,11 @@ end
 
 -- Running
 
-local function write_now(text)
-  io.stdout:write(text)
-  io.stdout:flush()            -- what passed is known, should the next test end the process
-end
-
 local function new_report(given)
   local terminal = require("uv").guess_handle(1) == "tty"
-  if given.tap or not terminal then return require("neap.test.tap").new(write_now) end
+  if given.tap or not terminal then return tap.new(tap.write_now) end
   local plain = os.getenv "NO_COLOR"
-  return require("neap.test.pretty").new(write_now, not plain or plain == "")
+  return require("neap.test.pretty").new(tap.write_now, not plain or plain == "")
 end
 
 local function list_report()

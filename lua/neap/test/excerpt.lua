@@ -21,7 +21,8 @@ end
 
 local function shown(source)
   source = text_of.visible((source:gsub("\t", "    ")))
-  return text_of.columns(source) > WIDTH and source:sub(1, WIDTH) .. "…" or source
+  if #source <= WIDTH then return source end
+  return source:sub(1, WIDTH):gsub("[\192-\255][\128-\191]*$", "") .. "…"
 end
 
 local function underline(source)
@@ -39,7 +40,7 @@ return function(text, line)
   local row = "%s %" .. width .. "s | %s"
   for number = math.max(line - AROUND, 1), line + AROUND do
     local source = lines[number] and shown(lines[number])
-    if source and not (number ~= line and number == line + AROUND and source == "") then
+    if source then
       out[#out + 1] = row:format(number == line and ">" or " ", number, source)
       if number == line then out[#out + 1] = row:format(" ", "", underline(source)) end
     end

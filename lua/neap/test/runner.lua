@@ -42,9 +42,15 @@ local function exit_early(status)
   exit(1)
 end
 
+-- The "file:line" that a message begins with.
+local function place_of(message)
+  return message:match "^([^\n]-:%d+): "
+end
+
 -- An error nobody took: of a callback or a detached task, which the running test has most likely started.
 local function on_error(err, traceback)
   local failure = guard.failure(err, traceback)
+  failure.at = place_of(failure.message)
   failure.message = "in a callback or task: " .. failure.message
   if current.is_open() then
     current.note(failure)
@@ -71,7 +77,7 @@ local function joined(run, failures)
     end
   end
   if not first then return nil end
-  local at = first.at or first.message:match "^([^\n]-:%d+): "         -- of a file that does not load
+  local at = first.at or place_of(first.message)         -- of a file that does not load
   local source = excerpt_at(run, at)
   return {
     message = concat(messages, "\n"), at = first.at or source and at, traceback = first.traceback, excerpt = source,
@@ -181,21 +187,20 @@ end
 function run_group(run, group)
   if not any_runs(run, group) then return run_items(run, group) end
   local before, leaked = leaks.snapshot(), run.leaks
-  local name = suite.full_name(group)
-  local prefix = name == "" and "" or name .. " > "
+  local before_name, after_name = suite.hook_name(group, "before_all"), suite.hook_name(group, "after_all")
   current.open()
-  attempt_until_failure(run, prefix .. "before_all", group.before_all)
+  attempt_until_failure(run, before_name, group.before_all)
   local failures = current.take_failures()
   if failures[1] then
-    report(run, prefix .. "before_all", failures)
+    report(run, before_name, failures)
   else
     run_items(run, group)
   end
-  attempt_backwards(run, prefix .. "after_all", group.after_all)
-  run_finals(run, prefix .. "after_all")
+  attempt_backwards(run, after_name, group.after_all)
+  run_finals(run, after_name)
   if run.leaks == leaked then current.note(leaks.failure(before)) end         -- else it is a test's
   failures = current.close()
-  if failures[1] then report(run, prefix .. "after_all", failures) end
+  if failures[1] then report(run, after_name, failures) end
 end
 
 -- Running files
@@ -247,11 +252,6 @@ local function run_file(run, path)
   if failures[1] then report(run, path, failures) end
 end
 
-local function write_now(text)
-  io.stdout:write(text)
-  io.stdout:flush()            -- what passed is known, should the next test end the process
-end
-
 ---@class neap.test.Options
 ---@field read fun(path: string): string? text of a spec file
 ---@field timeout? number seconds a test may take (5)
@@ -280,7 +280,7 @@ end
 ---@return boolean passed all of them, and there was one
 function runner.run(files, options)
   local run = setmetatable({
-    leaks = 0, timeout = options.timeout or TIMEOUT, report = options.report or tap.new(options.write or write_now),
+    leaks = 0, timeout = options.timeout or TIMEOUT, report = options.report or tap.new(options.write or tap.write_now),
   }, { __index = options })
   local outer, outer_exit = running, os.exit
   running = run

@@ -3,8 +3,9 @@
 --   selection.of(root, wanted) -> has(item), only            has: is this test run, or one of this group?
 --   selection.shuffle(group, seed)                           the same seed gives the same order
 --
--- All that is wanted has to hold: filter (plain text of the full name), names (a set of full names), line (the
--- innermost thing around it; a group is all that is in it). Where a test says `only`, only such are run.
+-- All that is wanted has to hold: filter (plain text of the full name), names (a set of full names, or of failed hooks'
+-- for all in their group), line (the innermost thing around it, or all in it). Where a test says `only`, only such are
+-- run.
 
 local suite = require "neap.test.suite"
 
@@ -36,6 +37,15 @@ local function any_only(group)
   return false
 end
 
+local function is_named(test, names)
+  if names[suite.full_name(test)] then return true end
+  local group = test.parent
+  while group and not (names[suite.hook_name(group, "before_all")] or names[suite.hook_name(group, "after_all")]) do
+    group = group.parent
+  end
+  return group ~= nil
+end
+
 ---@param root table of suite.open
 ---@param wanted { filter?: string, names?: table<string, true>, line?: integer }
 ---@return fun(item: table): boolean has
@@ -48,7 +58,7 @@ function selection.of(root, wanted)
     local name = suite.full_name(test)
     return (test.options.only or not only)
       and (not wanted.filter or name:find(wanted.filter, 1, true) ~= nil)
-      and (not wanted.names or wanted.names[name] == true)
+      and (not wanted.names or is_named(test, wanted.names))
       and (not wanted.line or is_within(test, marked))
   end
 

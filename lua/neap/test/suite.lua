@@ -2,7 +2,7 @@
 --
 --   describe(name, fn, options)  it(name, fn, options)  before(fn)  after(fn)  before_all(fn)  after_all(fn)
 --   suite.open() … suite.close()         around a file's chunk; open returns the root it declares into
---   suite.full_name(item)
+--   suite.full_name(item), hook_name(group, hook)
 --
 -- A group: { name =, parent =, options =, items =, first =, last = }, items being tests { name =, parent =, options =,
 -- fn =, first =, last = } and groups, with the lines of their function; and a list of functions under each hook's name.
@@ -134,6 +134,15 @@ end
 function suite.full_name(item)
   local outer = item.parent and suite.full_name(item.parent) or ""
   return outer == "" and item.name or outer .. " > " .. item.name
+end
+
+---What stands for a group's hook in reports: "neap.fs > before_all".
+---@param group table
+---@param hook string
+---@return string
+function suite.hook_name(group, hook)
+  local name = suite.full_name(group)
+  return name == "" and hook or name .. " > " .. hook
 end
 
 return suite

@@ -1,6 +1,6 @@
 -- neap.test.tap -- results as TAP 14, one flat line a test, failures with a YAML block.
 --
---   tap.new(write)                       a report; `write` takes text, a whole line or more at a time
+--   tap.new(write)                       a report; `write` takes text, a whole line or more at a time: tap.write_now
 --   report:began(name, seconds)          a test, or a hook of one, which may take so long
 --   report:passed(name, seconds)         that it took
 --   report:skipped(name, reason, kind)   kind: "SKIP" or "TODO"
@@ -71,6 +71,12 @@ function Report:bail_out(why)
 end
 
 local tap = {}
+
+---@param text string
+function tap.write_now(text)
+  io.stdout:write(text)
+  io.stdout:flush()            -- what passed is known, should the next test end the process
+end
 
 ---@param write fun(text: string)
 ---@return table report
