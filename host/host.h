@@ -1,8 +1,8 @@
 /* host.h: what the files of host/ know of each other. Nobody else includes it.
  *
- * neap_root     the loop's side: uv handles, timers, read buffer, remotes. One a loop.
  * neap_runtime  one VM: its scheduler state S, run queue, tasks, memory account, permissions.
- * task.h has tasks, scopes and operations, list.h the lists that link all of them.
+ * neap_env      one extension in one runtime.
+ * loop.h has what is the loop's, task.h tasks, scopes and operations, list.h the lists that link all of them.
  *
  * All Lua work is done on `S`, a thread of the VM that is never resumed, inside one protected call a
  * drain (queue.c). What must survive a raised error there is noted in the runtime first
@@ -20,98 +20,12 @@
 #include <uv.h>
 
 #include "list.h"
-#include "os/os.h"
+#include "loop.h"
 #include "preempt.h"
 #include "task.h"
 #include "vm.h"
 
-typedef struct neap_root neap_root;
 typedef struct neap_permissions neap_permissions;
-typedef struct neap_post_item neap_post_item;
-
-/* ---- The loop's side ---- */
-
-typedef struct {
-    uint64_t due, order;
-    neap_timer *timer;
-} timer_entry;
-
-typedef struct {
-    timer_entry *heap; /* 4-ary, by (due, order) */
-    size_t count, size;
-    neap_timer *outside; /* those for which the heap had no room */
-    uint64_t order;      /* of the last that was started */
-} timer_list;
-
-/* A clock that goes only as a test lets it (virtual.c). */
-typedef struct {
-    neap_runtime *rt;  /* whose it is */
-    timer_list timers; /* started since */
-    uint64_t now;      /* ns, as neap_now counts them */
-    uint64_t began;    /* the same, when it was taken */
-    double wall;       /* seconds since 1970, then */
-    bool automatic;    /* it goes on to the next timer whenever nothing else is to be done */
-    neap_op *advance;  /* who lets it go, or NULL */
-    uint64_t until;    /* how far, then */
-    uint64_t jobs;     /* root->jobs at the last look */
-    int quiet;         /* turns since then */
-    neap_timer pause;  /* real: something may yet arrive */
-    bool paused;       /* since the last job */
-} neap_virtual;
-
-enum { READ_BUFFER_SIZE = 64 * 1024, READ_SPARES = 4 };
-
-struct neap_root {
-    /* The loop. */
-    uv_loop_t *loop;
-    uv_loop_t own; /* used when the loop is ours */
-    bool owns_loop;
-    bool running;         /* uv_run is on the stack */
-    neap_runtime *runner; /* the one whose script runs the loop itself; or NULL */
-    neap_runtime
-        *driven;  /* the one that neap_run or neap_step is for; NULL: none, or it has closed */
-    bool stopped; /* a script has stopped the loop */
-    int inside;   /* calls of the embedder's under way: a close waits for their end */
-    int handles;  /* of the next five, not yet closed */
-    uv_prepare_t prepare; /* active on a loop that is given */
-    uv_check_t check;
-    uv_idle_t idle;
-    uv_timer_t timer;
-    uv_async_t async;
-    bool guarded;          /* SIGPIPE is blocked between prepare and check */
-    neap_pipe_guard guard; /* then */
-    char *read_buffer;     /* shared by every transport (transport_read.c) */
-    char *read_spares[READ_SPARES];
-    int read_spare_count;
-
-    /* Draining. */
-    list ready; /* runtimes with jobs, in turn */
-    bool draining;
-    uint64_t drains; /* how many there have been */
-    uint64_t jobs;   /* run in them, or at once */
-    neap_job *flush_head, **flush_tail;
-    uint64_t step_deadline; /* ns; 0: no bound */
-    neap_slicer *slicer;    /* NULL until a runtime has a budget */
-
-    /* Timers (timer.c). */
-    timer_list timers;
-    uint64_t timer_armed;  /* ms the uv_timer is set to; 0 not */
-    neap_virtual *virtual; /* NULL: time is real */
-    uint64_t ahead;        /* ns that a virtual clock has gone on more than the real one */
-
-    /* Other threads (remote.c). */
-    uv_mutex_t lock; /* guards `posted`, remotes' `rt`, and what work.c says */
-    neap_post_item *posted, **posted_tail;
-    int keeps;    /* remotes that keep the loop running: async is ref'd while > 0 */
-    list workers; /* in the thread pool, of all runtimes (work.c) */
-
-    /* Runtimes, and the end. */
-    neap_runtime *runtime; /* the root runtime */
-    int closing_runtimes;
-    bool closing, finished;
-    void (*on_closed)(void *data);
-    void *on_closed_data;
-};
 
 /* ---- Runtime ---- */
 
@@ -358,12 +272,8 @@ static inline void *neap_userdata(lua_State *L, int index, size_t size, const vo
 
 void neap_queue(neap_runtime *rt, neap_job *job);
 void neap_queue_front(neap_runtime *rt, neap_job *job);
-void neap_queue_again(neap_runtime *rt); /* closing: what an exit held back runs */
-void neap_flush_add(neap_root *root, neap_job *job);
-void neap_flush_run(neap_root *root);
-void neap_drain(neap_root *root);
+void neap_queue_again(neap_runtime *rt);   /* closing: what an exit held back runs */
 bool neap_is_held(const neap_runtime *rt); /* after os.exit, until it is closed */
-void neap_wake_root(neap_root *root);      /* the loop does not sleep before a drain */
 void neap_queue_open(neap_runtime *rt);
 int neap_protected(neap_runtime *rt, void (*fn)(lua_State *S, void *data), void *data); /* on S */
 /* The same with S's top as fn's only value. */
@@ -381,23 +291,6 @@ bool neap_limit_interruptible(neap_runtime *rt);
 int neap_limit_kill(neap_runtime *rt, lua_State *L); /* raises */
 void neap_collect_soon(neap_runtime *rt); /* asks for a full collection; in an allocation */
 void neap_collect(neap_runtime *rt);      /* protected */
-
-/* ---- timer.c, virtual.c ---- */
-
-uint64_t neap_clock(void); /* ns, monotonic: the one clock */
-uint64_t
-neap_now(const neap_root *root); /* the same as scripts see it, who may have a virtual one */
-double neap_wall(const neap_root *root); /* seconds since 1970, likewise */
-void neap_timer_start(neap_root *root, neap_timer *t, double seconds);
-void neap_timer_start_real(neap_root *root, neap_timer *t,
-                           double seconds); /* by the clock, always */
-void neap_timer_stop(neap_root *root, neap_timer *t);
-void neap_timers_drop(neap_runtime *rt); /* its extensions' are stopped */
-void neap_timers_arm(neap_root *root);
-void neap_timers_move(neap_root *root, timer_list *timers, uint64_t now);
-uint64_t neap_timers_earliest(const timer_list *timers);
-void neap_virtual_turn(neap_root *root); /* after a drain */
-void neap_virtual_drop(neap_runtime *rt);
 
 /* ---- handle.c ---- */
 
@@ -430,16 +323,12 @@ int neap_lua_load_shared(lua_State *L);
 
 /* ---- runtime.c, run.c, close.c ---- */
 
-void neap_root_free(neap_root *root);
-void neap_root_close(neap_root *root, void (*on_closed)(void *), void *data);
 void neap_vm_close(neap_runtime *rt);
 void neap_runtime_free(neap_runtime *rt);
 void neap_closing_step(neap_runtime *rt);
 void neap_closing_advance(neap_runtime *rt); /* something it waited for is gone */
 void neap_run_exit(neap_runtime *rt);
 void neap_exit(neap_runtime *rt, int status);
-void neap_enter_root(neap_root *root); /* around what may run Lua for an embedder */
-bool neap_leave_root(neap_root *root);
 
 /* ---- permit.c ---- */
 
@@ -454,7 +343,6 @@ void neap_permissions_free(neap_runtime *rt, neap_permissions *p);
 
 /* ---- remote.c ---- */
 
-void neap_remotes_run(neap_root *root); /* in the async callback */
 void neap_remotes_close(neap_runtime *rt);
 neap_remote *neap_remote_make(neap_runtime *rt, neap_env *env, bool keep);
 neap_remote *neap_remote_interrupting(neap_remote *remote);
@@ -465,15 +353,12 @@ int neap_remote_post(neap_remote *remote, void (*fn)(neap_env *, void *), void (
 /* ---- work.c ---- */
 
 int neap_work_queue(neap_runtime *rt, neap_work *work);
-void neap_works_run(neap_root *root);     /* the done of those that have run */
 void neap_works_cancel(neap_runtime *rt); /* what has not started: done(UV_ECANCELED) */
 
 /* ---- transport.c ---- */
 
-char *neap_read_buffer(neap_root *root); /* NULL: no memory */
 char *neap_read_keep(neap_runtime *rt, const char *data, size_t *size);
 void neap_read_drop(neap_runtime *rt, char *block);
-void neap_read_buffers_free(neap_root *root);
 neap_transport *neap_transport_new(neap_env *env, int kind);
 int neap_transport_open(neap_transport *t, int fd);
 int neap_transport_connect(neap_transport *t, const struct sockaddr *address, neap_on_done done);

@@ -1,23 +1,19 @@
-/* preempt.c -- slices: the timer, its signal, and the hook that stops a VM.
+/* preempt.c -- slices: the timer and its signal. The hook that stops a VM is preempt_hook.c's.
  *
  * A slice's end is a one-shot timer whose signal goes to the VM's own thread. Its handler puts the
  * hook in when the interrupted instruction is one of the VM's (vm.h says why only then), and tries
  * again otherwise, after RETRY and then twice as long each time, so that a system call that signals
  * interrupt gets somewhere on the slowest machine; the next call from Lua into C or return from
- * there does it too, whichever comes first. A hook that is in but has not run after PATIENCE (a long C function, a
- * finalizer) is put in again. Where it runs but may not yield (in sort's comparison), it is taken
- * off until that C function returns.
+ * there does it too, whichever comes first. A hook that is in but has not run after PATIENCE (a long
+ * C function, a finalizer) is put in again.
  *
  * The timer is set at most once a slice, and once more when one is stopped: while it runs and ends
  * no later, entering a VM sets nothing, and a handler that comes early sets it for what is then on
  * top. With nothing on the C stack it is not set again, so an idle process sleeps.
  *
- * Without signals the hook is in from enter to leave, every PERIOD instructions, and looks at the
- * clock.
- *
  * Handler and thread share the slicers of the thread: `top` is set last on entering and first on
  * leaving, everything is read again after the signal. Only `mode` is written by other threads. */
-#include "preempt.h"
+#include "preempt_hook.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -29,7 +25,7 @@
 #include "os/os.h"
 #include "vm.h"
 
-enum { RETRY = 100000, RETRY_MOST = 10000000, PATIENCE = 1000000, PERIOD = 10000 };
+enum { RETRY = 100000, RETRY_MOST = 10000000 };
 
 struct neap_slicer {
     neap_slice *volatile top;
@@ -49,7 +45,7 @@ static void fence(void)
     atomic_signal_fence(memory_order_seq_cst);
 }
 
-static void arm(neap_slicer *slicer, uint64_t deadline)
+void neap_slicer_arm(neap_slicer *slicer, uint64_t deadline)
 {
     if (!slicer->timer || (slicer->armed != NEAP_OS_NEVER && slicer->armed <= deadline))
         return;
@@ -58,9 +54,9 @@ static void arm(neap_slicer *slicer, uint64_t deadline)
     neap_os_timer_arm(slicer->timer, deadline);
 }
 
-/* ---- The hook ---- */
+/* ---- Slices, as the hook sees them ---- */
 
-static neap_slice *slice_of(lua_State *L, neap_slicer **slicer)
+neap_slice *neap_slice_of(lua_State *L, neap_slicer **slicer)
 {
     const void *vm = lua_topointer(L, LUA_REGISTRYINDEX);
     for (neap_slicer *r = slicers; r; r = r->next)
@@ -72,156 +68,12 @@ static neap_slice *slice_of(lua_State *L, neap_slicer **slicer)
     return NULL;
 }
 
-static void on_hook(lua_State *L, lua_Debug *ar);
-
-/* Which hook is in: the user's alone, one that looks at the clock too, one that stops. */
-enum { HOOK_USER, HOOK_CLOCK, HOOK_STOP };
-
-static int period(const neap_slice *s)
-{
-    return (s->user.mask & LUA_MASKCOUNT) && s->user.count < PERIOD ? s->user.count : PERIOD;
-}
-
-/* Instructions until the user's count hook is due; 0: nobody can tell. Setting a hook counts anew, so
- * a great count would never come to its end in short slices. */
-static int left(const neap_slice *s)
-{
-    int now = s->in == HOOK_STOP ? 0 : neap_vm_hook_count(s->L);
-    if (s->in == HOOK_STOP)
-        return s->left;
-    if (s->in == HOOK_CLOCK && now)
-        now = s->user.count - s->counted - (period(s) - now);
-    return now;
-}
-
-static void hook_user(neap_slice *s)
-{
-    int count = left(s);
-    s->in = HOOK_USER;
-    lua_sethook(s->L, s->user.fn, s->user.mask, s->user.count);
-    if (count > 0 && s->user.mask & LUA_MASKCOUNT)
-        neap_vm_set_hook_count(s->L, count);
-}
-
-static void hook_stop(neap_slice *s)
-{
-    s->left = left(s);
-    s->in = HOOK_STOP;
-    lua_sethook(s->L, on_hook, LUA_MASKCOUNT, 1);
-}
-
-static void hook_clock(neap_slice *s)
-{
-    int count = left(s);
-    s->in = HOOK_CLOCK;
-    s->counted = count > 0 && count <= s->user.count ? s->user.count - count : 0;
-    lua_sethook(s->L, on_hook, LUA_MASKCOUNT | s->user.mask, period(s));
-}
-
-/* The hook that was in before it was to stop. */
-static void restore(neap_slice *s)
-{
-    if (s->counting)
-        hook_clock(s);
-    else
-        hook_user(s);
-}
-
-static bool is_due(neap_slice *s, uint64_t now)
+bool neap_slice_is_due(neap_slice *s, uint64_t now)
 {
     if (!s->due &&
         (atomic_load(&s->mode) || (s->deadline != NEAP_SLICE_FOREVER && now >= s->deadline)))
         s->due = 1;
     return s->due;
-}
-
-static bool may_yield(lua_State *L, const neap_slice *s)
-{
-    return lua_isyieldable(L) && !*s->nowait;
-}
-
-/* What is to be done with it here: where it may not yield it is killed in the end. */
-static int mode_at(lua_State *L, neap_slice *s)
-{
-    if (s->kill_at && !may_yield(L, s) && neap_os_clock() >= s->kill_at)
-        atomic_store(&s->mode, NEAP_SLICE_KILL);
-    return atomic_load(&s->mode);
-}
-
-/* Between Lua and C, either way, so between two instructions of that VM. */
-static void on_call(lua_State *L)
-{
-    neap_slicer *slicer;
-    neap_slice *s = slice_of(L, &slicer);
-    if (!s || !s->due || s->in == HOOK_STOP)
-        return;
-    if (may_yield(L, s) || mode_at(L, s) >= NEAP_SLICE_INTERRUPT)
-        hook_stop(s);
-    else
-        neap_vm_alert(on_call);
-}
-
-/* It goes on when the owner says nothing else. */
-static void ask(lua_State *L, neap_slice *s, neap_slicer *slicer)
-{
-    int mode = NEAP_SLICE_INTERRUPT;
-    atomic_compare_exchange_strong(&s->mode, &mode, NEAP_SLICE_NONE);
-    s->due = 0;
-    restore(s);
-    if (s->deadline != NEAP_SLICE_FOREVER)
-        arm(slicer, s->deadline);
-    s->interrupted(s, L);
-}
-
-static void stop(lua_State *L, neap_slice *s, neap_slicer *slicer)
-{
-    int mode = mode_at(L, s);
-    if (mode == NEAP_SLICE_KILL) {
-        hook_stop(s);
-        s->fired = mode;
-        neap_vm_hook_leave(L);
-        lua_rawgeti(L, LUA_REGISTRYINDEX, s->error);
-        lua_error(L);
-    }
-    if (mode == NEAP_SLICE_INTERRUPT && s->interrupted) {
-        ask(L, s, slicer);
-    } else if (may_yield(L, s)) {
-        hook_user(s);
-        s->due = 0;
-        s->fired = mode ? mode : NEAP_SLICE_PREEMPT;
-        *s->suspending = true;
-        lua_yield(L, 0);
-    } else if (slicer->timer) {
-        hook_user(s);
-        neap_vm_alert(on_call);
-        arm(slicer, neap_os_clock() + PATIENCE);
-    }
-}
-
-/* The user's part of an event of the clock's hook. */
-static void run_user(lua_State *L, lua_Debug *ar, neap_slice *s)
-{
-    if (ar->event == LUA_HOOKCOUNT) {
-        if (!(s->user.mask & LUA_MASKCOUNT) || (s->counted += period(s)) < s->user.count)
-            return;
-        s->counted = 0;
-    }
-    if (s->user.fn)
-        s->user.fn(L, ar);
-}
-
-static void on_hook(lua_State *L, lua_Debug *ar)
-{
-    neap_slicer *slicer;
-    neap_slice *s = slice_of(L, &slicer);
-    if (!s)
-        lua_sethook(L, NULL, 0, 0);
-    else if (!s->counting)
-        stop(L, s, slicer);
-    else if (ar->event == LUA_HOOKCOUNT && is_due(s, neap_os_clock()))
-        stop(L, s, slicer);
-    else
-        run_user(L, ar, s);
 }
 
 /* ---- The signal ---- */
@@ -233,13 +85,13 @@ static uint64_t check(neap_slice *s, bool innermost, const void *pc, uint64_t no
     int mode = atomic_load(&s->mode);
     if ((!innermost && mode != NEAP_SLICE_KILL) || (s->fired && mode != NEAP_SLICE_KILL))
         return NEAP_OS_NEVER;
-    if (!is_due(s, now))
+    if (!neap_slice_is_due(s, now))
         return s->deadline;
     if (neap_vm_interruptible(s->L, pc)) {
-        hook_stop(s);
+        neap_hook_stop(s);
         return now + PATIENCE;
     }
-    neap_vm_alert(on_call);
+    neap_vm_alert(neap_hook_on_call);
     if (s->in)
         return now + PATIENCE;
     uint64_t again = now + s->retry;
@@ -259,7 +111,7 @@ static void on_signal(int signo, siginfo_t *info, void *context)
         for (neap_slice *s = r->top; s; s = s->below) {
             uint64_t again = check(s, s == r->top, pc, now);
             if (again != NEAP_OS_NEVER)
-                arm(r, again);
+                neap_slicer_arm(r, again);
         }
     }
     errno = saved;
@@ -379,26 +231,26 @@ void neap_slice_enter(neap_slicer *slicer, neap_slice *s, uint64_t deadline)
     atomic_thread_fence(memory_order_seq_cst); /* see neap_slice_interrupt */
     if (atomic_load(&s->mode)) {
         s->due = 1;
-        hook_stop(s);
+        neap_hook_stop(s);
     } else if (deadline == NEAP_SLICE_FOREVER) {
         return;
     } else if (slicer->timer) {
-        arm(slicer, deadline);
+        neap_slicer_arm(slicer, deadline);
     } else {
         if (!s->counting)
             neap_vm_jit_off(s->L);
         s->counting = true;
-        hook_clock(s);
+        neap_hook_clock(s);
     }
 }
 
 /* It waits in C, so this is a good moment. */
 static void resume_below(neap_slicer *slicer, neap_slice *s)
 {
-    if (is_due(s, neap_os_clock()))
-        hook_stop(s);
+    if (neap_slice_is_due(s, neap_os_clock()))
+        neap_hook_stop(s);
     else if (s->deadline != NEAP_SLICE_FOREVER)
-        arm(slicer, s->deadline);
+        neap_slicer_arm(slicer, s->deadline);
 }
 
 int neap_slice_leave(neap_slicer *slicer, neap_slice *s)
@@ -410,7 +262,7 @@ int neap_slice_leave(neap_slicer *slicer, neap_slice *s)
     slicer->top = s->below;
     fence();
     if (s->in)
-        hook_user(s);
+        neap_hook_user(s);
     atomic_compare_exchange_strong(&s->mode, &(int){fired}, NEAP_SLICE_NONE);
     if (s->below)
         resume_below(slicer, s->below);
@@ -434,7 +286,7 @@ int neap_slice_die(neap_slice *s, lua_State *L)
     atomic_store(&s->mode, NEAP_SLICE_KILL);
     s->fired = NEAP_SLICE_KILL;
     s->due = 1;
-    hook_stop(s);
+    neap_hook_stop(s);
     lua_rawgeti(L, LUA_REGISTRYINDEX, s->error);
     return lua_error(L);
 }
@@ -446,12 +298,12 @@ void neap_slice_survive(neap_slice *s)
     atomic_store(&s->mode, NEAP_SLICE_NONE);
     s->fired = NEAP_SLICE_NONE;
     s->due = 0;
-    restore(s);
+    neap_hook_restore(s);
 }
 
 bool neap_slice_due(neap_slice *s)
 {
-    return s->depth && is_due(s, neap_os_clock());
+    return s->depth && neap_slice_is_due(s, neap_os_clock());
 }
 
 bool neap_slicer_signals(const neap_slicer *slicer)
@@ -462,18 +314,7 @@ bool neap_slicer_signals(const neap_slicer *slicer)
 void neap_slice_poll(neap_slice *s)
 {
     if (s->depth && s->counting)
-        is_due(s, neap_os_clock());
+        neap_slice_is_due(s, neap_os_clock());
     if (s->due && s->depth && (s->in != HOOK_STOP || s->counting) && neap_vm_allocates(s->L))
-        hook_stop(s);
-}
-
-void neap_slice_set_hook(neap_slice *s, lua_Hook fn, int mask, int count)
-{
-    s->user = (neap_hook){fn, fn ? mask : 0, count};
-    s->counted = 0;
-    s->left = count;
-    if (s->in == HOOK_USER)
-        lua_sethook(s->L, fn, s->user.mask, count);
-    else if (s->in == HOOK_CLOCK)
-        lua_sethook(s->L, on_hook, LUA_MASKCOUNT | s->user.mask, period(s));
+        neap_hook_stop(s);
 }

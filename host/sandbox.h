@@ -1,6 +1,7 @@
 /* sandbox.h -- a restricted VM: what it has in place of Lua's own libraries.
  *
- * sandbox.c         the libraries it gets, loading text
+ * sandbox.c         the libraries it gets
+ * sandbox_load.c    loading text
  * sandbox_os.c      os
  * sandbox_file.c    io's files, opened through permissions
  * sandbox_string.c  patterns that can be interrupted
@@ -21,6 +22,11 @@ void neap_sandbox_strip(lua_State *L);
  * too long to compile; what is read is no script's choice. */
 int neap_sandbox_compile(lua_State *L, const char *text, size_t n, const char *name);
 int neap_sandbox_compile_file(lua_State *L, const char *path);
+
+/* Of Lua: see there. */
+int neap_sandbox_load(lua_State *L);
+int neap_sandbox_loadfile(lua_State *L);
+int neap_sandbox_loadable(lua_State *L);
 
 /* Add what sandbox.lua needs to the table of C functions on L's top. */
 void neap_sandbox_functions(neap_runtime *rt, lua_State *L);

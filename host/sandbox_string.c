@@ -43,34 +43,30 @@ static int wrong(lua_State *L, const char *message)
 
 /* ---- Arguments ---- */
 
-static const char *name_of(int operation)
+/* Push nil and what is wrong with the one at index. */
+static bool bad_argument(lua_State *L, int operation, int index, const char *expected)
 {
     static const char *const names[] = {"", "find", "match", "gsub", "gsub"};
-    return names[operation];
+    const char *got = luaL_typename(L, index);
+    lua_pushnil(L);
+    lua_pushfstring(L, "bad argument #%d to '%s' (%s expected, got %s)", index - 1,
+                    names[operation], expected, got);
+    return false;
 }
 
 /* The text at index, or NULL with nil and the message pushed. */
 static const char *text_at(lua_State *L, int operation, int index, size_t *length)
 {
-    if (!lua_isstring(L, index)) {
-        lua_pushnil(L);
-        lua_pushfstring(L, "bad argument #%d to '%s' (string expected, got %s)", index - 1,
-                        name_of(operation), luaL_typename(L, index));
-        return NULL;
-    }
-    return lua_tolstring(L, index, length);
+    bool is = lua_isstring(L, index) || bad_argument(L, operation, index, "string");
+    return is ? lua_tolstring(L, index, length) : NULL;
 }
 
 static bool integer_at(lua_State *L, int operation, int index, lua_Integer *value)
 {
     if (lua_isnoneornil(L, index))
         return true;
-    if (!lua_isnumber(L, index)) {
-        lua_pushnil(L);
-        lua_pushfstring(L, "bad argument #%d to '%s' (number expected, got %s)", index - 1,
-                        name_of(operation), luaL_typename(L, index));
-        return false;
-    }
+    if (!lua_isnumber(L, index))
+        return bad_argument(L, operation, index, "number");
     *value = lua_tointeger(L, index);
     return true;
 }
