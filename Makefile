@@ -6,8 +6,8 @@
 #   make check      clang-format, luacheck, clang's warnings     make bench, fuzz, docs
 #   make install    DESTDIR= PREFIX=/usr/local                   make clean, distclean
 #
-#   V=1 shows the commands, SANITIZE=1 builds into build/sanitize with ASan and UBSan, WERROR=1 lets no
-#   warning pass, LUAJIT_SRC=dir takes that LuaJIT 2.1 checkout, NEAP_LUA=lua (when running) reads lua/.
+#   V=1 shows the commands, SANITIZE=1 builds into build/sanitize with ASan and UBSan, PORTABLE=1 into build/portable
+#   what other systems than Linux are served with (t/00-portable.t), WERROR=1 lets no warning pass, LUAJIT_SRC=dir takes that LuaJIT 2.1 checkout, NEAP_LUA=lua (when running) reads lua/.
 
 PREFIX  = /usr/local
 SYSTEM := $(shell uname -s | tr A-Z a-z)
@@ -25,6 +25,10 @@ B          = $(if $(FUZZER),build/fuzz,build/sanitize)
 OPTIMIZE   = -O1 -fno-omit-frame-pointer -DNEAP_CHECK
 INSTRUMENT = -fsanitize=address,undefined -fno-sanitize-recover=undefined $(if $(FUZZER),-fsanitize=fuzzer-no-link)
 CC         = $(if $(FUZZER),clang,cc)
+endif
+ifneq ($(PORTABLE),)
+B          = build/portable
+SYSTEM_C   = -DNEAP_PORTABLE
 endif
 
 # --- what is on this machine: LuaJIT and the libraries, each static and shared --------------------
@@ -61,7 +65,7 @@ WARNINGS = -Wall -Wextra -Wshadow -Wpointer-arith -Wwrite-strings -Wstrict-proto
            -Wold-style-definition -Wvla -Wno-unused-parameter -Wno-missing-field-initializers \
            -Werror=implicit-function-declaration -Werror=incompatible-pointer-types -Werror=int-conversion \
            $(if $(WERROR),-Werror)
-NEAP_C   = -std=c11 -D_GNU_SOURCE $(OPTIMIZE) -g -fPIC -fvisibility=hidden $(INSTRUMENT) $(WARNINGS) $(CFLAGS)
+NEAP_C   = -std=c11 -D_GNU_SOURCE $(OPTIMIZE) -g -fPIC -fvisibility=hidden $(INSTRUMENT) $(SYSTEM_C) $(WARNINGS) $(CFLAGS)
 
 # host/ sees itself and LuaJIT's inside; a binding sees <neap/extension.h> and the library it binds.
 HOST_C    = $(NEAP_C) -Ihost -Ihost/include $(LUA_CFLAGS) $(LUA_INTERNAL) $(CJSON_CFLAGS) $(LIBS_CFLAGS)

@@ -73,6 +73,7 @@ static void begin(neap_runtime *rt)
     for (list *i = rt->children.next; i != &rt->children; i = i->next)
         begin(neap_container_of(i, neap_runtime, sibling));
     neap_remotes_close(rt);
+    neap_virtual_drop(rt);
     cancel_all(rt);
     neap_queue_again(rt); /* what an exit held back */
     rt->grace.fire = on_grace;

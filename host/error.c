@@ -29,6 +29,8 @@ static const struct {
     {NEAP_EPARSE, "EPARSE", "malformed input"},
     {NEAP_ESCRIPT, "ESCRIPT", "a Lua error"},
     {NEAP_EKILLED, "EKILLED", "the script was stopped"},
+    /* libuv says "on socket", whatever it is */
+    {UV_ENOTSUP, "ENOTSUP", "operation not supported"},
     /* the system's, which libuv has no name for: it would make one up, and leak it */
     {-ECHILD, "ECHILD", "no child processes"},
     {-EDQUOT, "EDQUOT", "disk quota exceeded"},

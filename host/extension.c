@@ -221,7 +221,7 @@ static const neap_descriptor *find_builtin(const char *name)
     static const neap_builtin core[] = {{"neap_task", &neap_extension_neap_task},
                                         {"neap_host", &neap_extension_neap_host},
                                         {"neap_errors", &neap_extension_neap_errors},
-                                        {"neap_fake_time", &neap_extension_neap_fake_time},
+                                        {"neap_clock", &neap_extension_neap_clock},
                                         {0}};
     for (const neap_builtin *b = core; b->name; b++)
         if (strcmp(b->name, name) == 0)

@@ -153,6 +153,22 @@ void neap_handle_methods(lua_State *L, const neap_handle_class *type)
 
 /* ---- Life ---- */
 
+/* The line that runs, or waits for the operation whose result this is. */
+static void note_site(lua_State *L, const neap_handle *h)
+{
+    lua_Debug ar;
+    const neap_runtime *rt = h->env->rt;
+    const neap_task *waits = rt->delivering ? rt->delivering->task : NULL;
+    neap_anchor_push(h->env->rt, L, rt->sites);
+    lua_pushlightuserdata(L, (void *)h);
+    if (neap_user_frame(waits && waits->L ? waits->L : L, &ar))
+        lua_pushfstring(L, "%s:%d", ar.short_src, ar.currentline);
+    else
+        lua_pushnil(L);
+    lua_rawset(L, -3);
+    lua_pop(L, 1);
+}
+
 void *neap_handle_make(lua_State *L, neap_env *env, const neap_handle_class *type)
 {
     neap_runtime *rt = env->rt;
@@ -177,6 +193,8 @@ void *neap_handle_make(lua_State *L, neap_env *env, const neap_handle_class *typ
         neap_handle_close(h);
         neap->raise(L, status, NEAP_F_END);
     }
+    if (rt->sites)
+        note_site(L, h);
     return h;
 }
 
@@ -278,6 +296,18 @@ void neap_handles_forget(neap_runtime *rt)
     }
 }
 
+/* Stack: its entry in the list. */
+static void push_site(lua_State *L, const neap_handle *h)
+{
+    if (!h->env->rt->sites)
+        return;
+    neap_anchor_push(h->env->rt, L, h->env->rt->sites);
+    lua_pushlightuserdata(L, (void *)h);
+    lua_rawget(L, -2);
+    lua_setfield(L, -3, "where");
+    lua_pop(L, 1);
+}
+
 /* Push an array of the names of the handles that are open. */
 void neap_handles_list(lua_State *L, neap_runtime *rt)
 {
@@ -290,6 +320,7 @@ void neap_handles_list(lua_State *L, neap_runtime *rt)
         lua_createtable(L, 0, 1);
         lua_pushstring(L, h->type->name);
         lua_setfield(L, -2, "kind");
+        push_site(L, h);
         lua_rawseti(L, -2, ++n);
     }
 }

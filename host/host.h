@@ -37,10 +37,27 @@ typedef struct {
 } timer_entry;
 
 typedef struct {
-    timer_entry *entries; /* 4-ary, by (due, order) */
+    timer_entry *heap; /* 4-ary, by (due, order) */
     size_t count, size;
-    int64_t base; /* of its timers' positions */
-} timer_heap;
+    neap_timer *outside; /* those for which the heap had no room */
+    uint64_t order;      /* of the last that was started */
+} timer_list;
+
+/* A clock that goes only as a test lets it (virtual.c). */
+typedef struct {
+    neap_runtime *rt;  /* whose it is */
+    timer_list timers; /* started since */
+    uint64_t now;      /* ns, as neap_now counts them */
+    uint64_t began;    /* the same, when it was taken */
+    double wall;       /* seconds since 1970, then */
+    bool automatic;    /* it goes on to the next timer whenever nothing else is to be done */
+    neap_op *advance;  /* who lets it go, or NULL */
+    uint64_t until;    /* how far, then */
+    uint64_t jobs;     /* root->jobs at the last look */
+    int quiet;         /* turns since then */
+    neap_timer pause;  /* real: something may yet arrive */
+    bool paused;       /* since the last job */
+} neap_virtual;
 
 enum { READ_BUFFER_SIZE = 64 * 1024, READ_SPARES = 4 };
 
@@ -71,18 +88,16 @@ struct neap_root {
     list ready; /* runtimes with jobs, in turn */
     bool draining;
     uint64_t drains; /* how many there have been */
+    uint64_t jobs;   /* run in them, or at once */
     neap_job *flush_head, **flush_tail;
     uint64_t step_deadline; /* ns; 0: no bound */
     neap_slicer *slicer;    /* NULL until a runtime has a budget */
 
     /* Timers (timer.c). */
-    timer_heap timers, fake_timers; /* fake_timers: started while time was faked */
-    neap_timer *outside;            /* those for which the heap had no room */
-    uint64_t timer_order;           /* of the last that was started */
-    uint64_t timer_armed;           /* ms the uv_timer is set to; 0 not */
-    uint64_t fake_time;             /* ns */
-    double fake_wall; /* seconds between the clock and the time of day, when it was faked */
-    bool time_is_faked;
+    timer_list timers;
+    uint64_t timer_armed;  /* ms the uv_timer is set to; 0 not */
+    neap_virtual *virtual; /* NULL: time is real */
+    uint64_t ahead;        /* ns that a virtual clock has gone on more than the real one */
 
     /* Other threads (remote.c). */
     uv_mutex_t lock; /* guards `posted`, remotes' `rt`, and what work.c says */
@@ -148,6 +163,7 @@ struct neap_runtime {
     int exports;      /* name -> function */
     int call_results; /* of the last neap_call */
     int arg;          /* the global `arg` that we made */
+    int sites;        /* where each handle was made, for a test run: its address -> "file:line" */
 
     /* The scheduler. */
     neap_job *head, **tail; /* run queue */
@@ -159,9 +175,9 @@ struct neap_runtime {
     bool preempted;         /* its current task was preempted: nobody else enters the VM */
     int late;               /* callbacks of libuv that had to queue (uv.c) */
     op_head *delivering;    /* its results are being pushed; linked by `below` */
-    neap_task *arriving;    /* is being made: its function and arguments are pushed; by `next_free` */
-    neap_task *waking;      /* a cancelled task, being told */
-    neap_task *ending;      /* its end is being handled */
+    neap_task *arriving; /* is being made: its function and arguments are pushed; by `next_free` */
+    neap_task *waking;   /* a cancelled task, being told */
+    neap_task *ending;   /* its end is being handled */
 
     /* Tasks and what they wait for. */
     neap_scope *scope; /* of the main script and detached tasks */
@@ -366,19 +382,22 @@ int neap_limit_kill(neap_runtime *rt, lua_State *L); /* raises */
 void neap_collect_soon(neap_runtime *rt); /* asks for a full collection; in an allocation */
 void neap_collect(neap_runtime *rt);      /* protected */
 
-/* ---- timer.c ---- */
+/* ---- timer.c, virtual.c ---- */
 
 uint64_t neap_clock(void); /* ns, monotonic: the one clock */
+uint64_t
+neap_now(const neap_root *root); /* the same as scripts see it, who may have a virtual one */
+double neap_wall(const neap_root *root); /* seconds since 1970, likewise */
 void neap_timer_start(neap_root *root, neap_timer *t, double seconds);
 void neap_timer_start_real(neap_root *root, neap_timer *t,
                            double seconds); /* by the clock, always */
 void neap_timer_stop(neap_root *root, neap_timer *t);
 void neap_timers_drop(neap_runtime *rt); /* its extensions' are stopped */
-void neap_timers_free(neap_root *root);
-uint64_t neap_time(const neap_root *root); /* ns, of timers: the clock's, unless it is faked */
-void neap_time_fake(neap_root *root);
-bool neap_time_step(neap_root *root, uint64_t until);
-void neap_time_restore(neap_root *root);
+void neap_timers_arm(neap_root *root);
+void neap_timers_move(neap_root *root, timer_list *timers, uint64_t now);
+uint64_t neap_timers_earliest(const timer_list *timers);
+void neap_virtual_turn(neap_root *root); /* after a drain */
+void neap_virtual_drop(neap_runtime *rt);
 
 /* ---- handle.c ---- */
 
@@ -473,6 +492,6 @@ void neap_boot(neap_runtime *rt); /* installs coroutine, require, print ...; pro
 int neap_lua_sethook(lua_State *L);
 int neap_lua_gethook(lua_State *L);
 extern const neap_descriptor neap_extension_neap_task, neap_extension_neap_host,
-    neap_extension_neap_errors, neap_extension_neap_fake_time;
+    neap_extension_neap_errors, neap_extension_neap_clock;
 
 #endif

@@ -5,9 +5,11 @@
  *     on_error(fn | nil)       who gets the errors that nobody took
  *     on_exit(fn)              called once when neap_run ends, where nothing can wait
  *     stats() -> table         memory, tasks, handles, timers ...
- *     handles() -> array       {kind = ...} of those that are open
+ *     handles() -> array       {kind =, where =} of those that are open; where: after testing()
  *     tasks() -> array         {state =, waits =, where =, traceback =}
  *     features() -> table      what this build and its LuaJIT can do
+ *     testing()                from here on handles() says where each was made, and each line
+ *                              that is printed goes out at once
  *     modules() -> array       names of the modules that are built in
  */
 #include "host.h"
@@ -64,7 +66,9 @@ static int host_stats(lua_State *L)
     number(L, "pooled_tasks", rt->pooled);
     number(L, "operations", rt->ops);
     number(L, "handles", rt->handle_count);
-    number(L, "timers", (double)(rt->root->timers.count + rt->root->fake_timers.count));
+    number(L, "timers",
+           (double)rt->root->timers.count +
+               (rt->root->virtual ? rt->root->virtual->timers.count : 0));
     number(L, "pool_jobs", rt->works);
     number(L, "overrun", (double)rt->overrun / 1e9);
     return 1;
@@ -74,6 +78,12 @@ static int host_handles(lua_State *L)
 {
     neap_handles_list(L, neap_env_of(L)->rt);
     return 1;
+}
+
+static int host_testing(lua_State *L)
+{
+    push_table(L, &neap_env_of(L)->rt->sites);
+    return 0;
 }
 
 static void push_task(lua_State *L, const neap_task *t)
@@ -145,10 +155,16 @@ static int host_on_exit(lua_State *L)
     return 0;
 }
 
-static const luaL_Reg functions[] = {{"listeners", host_listeners}, {"exports", host_exports},
-                                     {"on_error", host_on_error},   {"stats", host_stats},
-                                     {"handles", host_handles},     {"tasks", host_tasks},
-                                     {"features", host_features},   {"modules", host_modules},
-                                     {"on_exit", host_on_exit},     {NULL, NULL}};
+static const luaL_Reg functions[] = {{"listeners", host_listeners},
+                                     {"exports", host_exports},
+                                     {"on_error", host_on_error},
+                                     {"stats", host_stats},
+                                     {"handles", host_handles},
+                                     {"tasks", host_tasks},
+                                     {"features", host_features},
+                                     {"modules", host_modules},
+                                     {"testing", host_testing},
+                                     {"on_exit", host_on_exit},
+                                     {NULL, NULL}};
 
 NEAP_EXTENSION(neap_host, .flags = NEAP_PUBLIC, .functions = functions)

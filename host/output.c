@@ -68,7 +68,7 @@ void neap_output(neap_runtime *rt, const char *text, size_t length)
     }
     memcpy(rt->out + rt->out_length, text, length);
     rt->out_length += length;
-    if (rt->out_terminal && memchr(text, '\n', length)) {
+    if ((rt->out_terminal || rt->sites) && memchr(text, '\n', length)) {
         neap_output_flush(rt);
     } else if (!rt->out_queued && rt->state != RT_CLOSED) { /* else by who closes it */
         rt->out_queued = true;

@@ -226,7 +226,9 @@ static void run_all(neap_root *root)
         neap_runtime *rt = neap_container_of(root->ready.next, neap_runtime, ready);
         list_remove(&rt->ready);
         int turn = list_empty(&root->ready) ? left : turn_of(rt);
-        left -= run_turn(rt, turn < left ? turn : left);
+        int jobs = run_turn(rt, turn < left ? turn : left);
+        left -= jobs;
+        root->jobs += (uint64_t)jobs;
         if (!list_empty(&rt->died) && list_empty(&rt->mourning))
             list_append(&mourning, &rt->mourning);
         list_remove(&rt->ready); /* its own jobs have queued more */

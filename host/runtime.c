@@ -30,6 +30,7 @@ static void on_check(uv_check_t *check)
     bool guarded = root->guarded;
     neap_pipe_guard guard = root->guard;
     neap_drain(root);
+    neap_virtual_turn(root);
     root->guarded = false;
     if (root->closing_runtimes)
         neap_closing_step(root->runtime); /* may be the end of root */
@@ -98,7 +99,7 @@ void neap_root_free(neap_root *root)
     if (root->owns_loop && uv_loop_close(&root->own) != 0)
         abort(); /* a handle of ours is still open: memory would be used after it is freed */
     uv_mutex_destroy(&root->lock);
-    neap_timers_free(root);
+    free(root->timers.heap);
     neap_read_buffers_free(root);
     free(root);
 }

@@ -69,17 +69,12 @@ static int work(neap_env *env, neap_work *w)
 
 static double now(neap_env *env)
 {
-    return (double)neap_time(env->rt->root) / 1e9;
+    return (double)neap_now(env->rt->root) / 1e9;
 }
 
 static double wall(neap_env *env)
 {
-    const neap_root *root = env->rt->root;
-    uv_timeval64_t t;
-    if (root->time_is_faked)
-        return (double)root->fake_time / 1e9 + root->fake_wall;
-    uv_gettimeofday(&t);
-    return (double)t.tv_sec + (double)t.tv_usec / 1e6;
+    return neap_wall(env->rt->root);
 }
 
 static void timer(neap_env *env, neap_timer *t, double seconds)

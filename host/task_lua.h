@@ -18,6 +18,7 @@ void neap_task_metatable(lua_State *L, const char *name, lua_CFunction gc);
 void neap_group_open(lua_State *L); /* the module's table is on the top */
 
 int neap_group_run(lua_State *L);
+int neap_group_run_real(lua_State *L);
 int neap_group_spawn(lua_State *L);
 int neap_group_cancel(lua_State *L);
 int neap_wait_sleep(lua_State *L);

@@ -79,7 +79,7 @@ static void refused(listener *l, int status)
     l->failing = true;
     uv_poll_stop(&l->poll);
     l->retry.fire = on_retry;
-    neap_timer_start(wire_runtime(l->wire)->root, &l->retry, PAUSE);
+    neap_timer_start_real(wire_runtime(l->wire)->root, &l->retry, PAUSE);
     if (!reported)
         l->on_accept(&l->wire->t, NULL, status);
 }

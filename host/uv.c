@@ -56,6 +56,7 @@ static int callback(neap_env *env, int (*push)(lua_State *L, void *data), void *
     if (rt->exiting || rt->state != RT_OPEN)
         return NEAP_ECLOSED;
     arrival a = {rt, push, data};
+    rt->root->jobs++;
     neap_run_protected(rt, run_arrival, &a);
     return 0;
 }

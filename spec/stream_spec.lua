@@ -1,40 +1,14 @@
 -- What neap.stream promises, over streams in memory and over sockets of this machine.
-local errors = require "neap.errors"
 local fs = require "neap.fs"
-local net = require "neap.net"
 local process = require "neap.process"
-local stream = require "neap.stream"
 local task = require "neap.task"
+local support = require "spec.stream.support"
 local test = require "neap.test"
 
 local describe, it, equal, fails, raises = test.describe, test.it, test.equal, test.fails, test.raises
+local keep, in_memory, over_tcp, from = support.keep, support.in_memory, support.over_tcp, support.from
 
-local opened = {} -- closed after each test
-
-local function keep(...)
-  for _, each in ipairs { ... } do opened[#opened + 1] = each end
-  return ...
-end
-
-test.after(function()
-  for _, each in ipairs(opened) do each:close() end
-  opened = {}
-end)
-
-local function in_memory()
-  return keep(stream.pair())
-end
-
-local function over_tcp()
-  local listener = keep(assert(net.listen { host = "127.0.0.1", port = 0 }))
-  local _, port = listener:address()
-  local near = keep(assert(net.connect("127.0.0.1", port)))
-  return near, keep(assert(listener:accept()))
-end
-
-local function from(text)
-  return keep(stream.from(text))
-end
+test.after(support.close)
 
 -- What comes in pieces of one byte is what comes at once.
 local function trickle(text)
@@ -349,106 +323,6 @@ describe("timeout", function()
   end)
 end)
 
-describe("pipe", function()
-  it("sends what was read and not taken first", function()
-    local s, list = from "abcdef", {}
-    equal(s:read(2), "ab")
-    equal(s:pipe(keep(stream.to(list))), 4)
-    equal(table.concat(list), "cdef")
-  end)
-
-  it("sends a length and leaves the rest", function()
-    local s, list = from "abcdef", {}
-    local sink = keep(stream.to(list))
-    equal(s:pipe(sink, { length = 4 }), 4)
-    equal(s:read(), "ef")
-    assert(sink:shutdown())
-    equal(table.concat(list), "abcd")
-    fails("EOF", from "abc":pipe(in_memory(), { length = 4 }))
-  end)
-
-  it("leaves its sink open when asked to", function()
-    local near, far = in_memory()
-    equal(from "abc":pipe(near, { shutdown = false }), 3)
-    near:write "def"
-    equal(far:read_exactly(6), "abcdef")
-  end)
-
-  it("may go back where it comes from", function()
-    local near, far = in_memory()
-    local echo = task.spawn(far.pipe, far, far)
-    near:write "hello"
-    equal(near:read(), "hello")
-    near:shutdown()
-    equal(echo:wait(), 5)
-    equal(near:read(), nil)
-  end)
-
-  it("closes both when it fails, and when it is cancelled", function()
-    local near, far = in_memory()
-    local inner, outer = in_memory()
-    outer:close()
-    near:write "x"
-    fails("EPIPE", far:pipe(inner))
-    equal(far:is_closed() and inner:is_closed(), true)
-
-    near, far = in_memory()
-    inner = in_memory()
-    local pipe = task.spawn(far.pipe, far, inner)
-    task.yield()
-    fails("EBUSY", far:read())
-    pipe:cancel()
-    equal(pcall(pipe.wait, pipe), false)
-    equal(far:is_closed() and inner:is_closed(), true)
-    equal(near:read(), nil)
-  end)
-
-  it("takes whatever has a method write", function()
-    local object = { texts = {} }
-    function object:write(text)
-      self.texts[#self.texts + 1] = text
-      return #self.texts < 3 or nil, errors.new("EMINE", "enough")
-    end
-    equal(from "abc":pipe(object), 3)
-    fails("EMINE", from(("x"):rep(10)):pipe { write = function() return nil, errors.new("EMINE", "no") end })
-    raises(function() from "x":pipe(5) end, "stream expected, got number")
-  end)
-end)
-
-describe("a file piped into a connection", function()
-  local path = os.tmpname()
-
-  it("arrives whole, from where the file is, with what is written before and after it", function()
-    local text = ("0123456789abcdef"):rep(100000)
-    assert(fs.write_file(path, text))
-    local near, far = over_tcp()
-    local sender = task.spawn(function()
-      near:write "begin "
-      local file = keep(assert(fs.stream(path)))
-      assert(file:pipe(near, { shutdown = false }) == #text)
-      near:write " end"
-      near:shutdown()
-    end)
-    equal(far:read_all() == "begin " .. text .. " end", true)
-    sender:wait()
-  end)
-
-  it("is not sent from another file when its stream is closed meanwhile", function()
-    assert(fs.write_file(path, ("x"):rep(8000000)))
-    local near, far = over_tcp()
-    local file = keep(assert(fs.stream(path)))
-    local sender = task.spawn(file.pipe, file, near)
-    far:read_exactly(100000)
-    file:close()
-    equal(pcall(sender.wait, sender), false)
-    equal(near:is_closed(), true)
-    local rest = far:read_all()
-    equal(not rest or not rest:find "[^x]", true)
-  end)
-
-  test.after_all(function() os.remove(path) end)
-end)
-
 describe("take", function()
   it("moves a connection to another object, with what was not taken", function()
     local near, far = in_memory()
@@ -468,112 +342,6 @@ describe("take", function()
     fails("EBUSY", far:take())
     near:write "x"
     reader:wait()
-  end)
-end)
-
-describe("from and to", function()
-  it("take texts, lists and iterators", function()
-    equal(from "abc":read_all(), "abc")
-    equal(keep(stream.from { "a", "b", "c" }):read_all(), "abc")
-    equal(keep(stream.from(("a b c"):gmatch "%S")):read_all(), "abc")
-    equal(keep(stream.from(from "a\nb\n":lines())):read_all(), "ab")
-    raises(function() stream.from(5) end, "text, list or iterator expected, got number")
-  end)
-
-  it("give a reader what the iterator raised", function()
-    local s = keep(stream.from(function() error(errors.new("ENOENT", "no such thing")) end))
-    equal(fails("ENOENT", s:read()).message, "no such thing")
-  end)
-
-  it("give a writer what the sink raised", function()
-    local s = keep(stream.to(function() error "full" end))
-    local err
-    repeat
-      local _, failure = s:write "x"
-      err = failure
-      task.yield()
-    until err
-    assert(err.message:find("full", 1, true), err.message)
-  end)
-end)
-
-describe("transform", function()
-  it("gives what its function makes of each chunk, and what is left at the end", function()
-    local s = keep(stream.transform(string.upper, function() return "." end))
-    s:write "abc"
-    equal(s:read(), "ABC")
-    s:shutdown()
-    equal(s:read_all(), ".")
-  end)
-
-  it("ends its task when it is dropped", function()
-    stream.transform(string.upper):write "x"
-    collectgarbage()
-    collectgarbage()
-  end)
-end)
-
-describe("tee", function()
-  it("gives all of the source to each", function()
-    local a, b, c = keep(stream.tee(from "abc", 3))
-    equal(a:read_all(), "abc")
-    equal(b:read_all(), "abc")
-    equal(c:read_all(), "abc")
-  end)
-
-  it("goes on with those that are left, and closes the source after the last", function()
-    local near, far = in_memory()
-    local a, b = keep(stream.tee(far))
-    a:close()
-    near:write "abc"
-    equal(b:read(), "abc")
-    b:close()
-    repeat
-      near:write "x"
-      task.yield()
-    until far:is_closed()
-  end)
-
-  it("raises for a number that is none, or too large, and for what is no stream", function()
-    local source = keep(from "abc")
-    for _, n in ipairs { 0, 65, 1e300, 1.5, 0 / 0, "2" } do
-      raises(function() stream.tee(source, n) end, "stream_spec.lua:%d+: bad argument #2 to 'tee' %(integer from")
-    end
-    raises(function() stream.tee({}, 2) end, "stream_spec.lua:%d+: bad argument #1 to 'tee' %(open stream expected")
-    equal(select("#", keep(stream.tee(source, 64))), 64)
-  end)
-end)
-
-describe("pipeline", function()
-  it("goes through all stages", function()
-    local list = {}
-    equal(stream.pipeline("abc", string.upper, stream.transform(string.reverse), list), true)
-    equal(table.concat(list), "CBA")
-  end)
-
-  it("gives the first failure as it was, and closes all", function()
-    local near, far = in_memory()
-    near:write "x"
-    local mine = errors.new("EMINE", "mine", { detail = 5 })
-    local sink = keep(stream.to(function() end))
-    local err = fails("EMINE", stream.pipeline(far, function() return nil, mine end, sink))
-    equal(rawequal(err, mine), true)
-    equal(far:is_closed() and sink:is_closed(), true)
-  end)
-
-  it("closes all when it is cancelled", function()
-    local _, far = in_memory()
-    local sink = keep(stream.to(function() end))
-    fails("ETIMEDOUT", task.timeout(0.01, stream.pipeline, far, string.upper, sink))
-    equal(far:is_closed() and sink:is_closed(), true)
-  end)
-
-  it("takes a callback", function()
-    local list = {}
-    stream.pipeline("abc", list, test.calls(function(err, ok)
-      equal(err, nil)
-      equal(ok, true)
-    end, 1))
   end)
 end)
 

@@ -1,30 +1,9 @@
 local host = require "neap.host"
+local support = require "spec.test.support"
 local test = require "neap.test"
 
 local describe, it = test.describe, test.it
-
-local HEAD = 'local test = require "neap.test"; local describe, it = test.describe, test.it; '
-
--- Runs spec text (after HEAD, on its first line); whether all passed, and the report.
-local function run(text, options)
-  local out = {}
-  options = options or {}
-  options.read = function() return HEAD .. text end
-  options.write = function(part) out[#out + 1] = part end
-  local passed = test.run({ "inner_spec.lua" }, options)
-  return passed, table.concat(out)
-end
-
-local function assert_has(report, ...)
-  for _, expected in ipairs { ... } do
-    if not report:find(expected, 1, true) then error(("no %q in:\n%s"):format(expected, report), 2) end
-  end
-end
-
-local function message_of(fn)
-  local _, message = pcall(fn)
-  return message
-end
+local run, assert_has = support.run, support.assert_has
 
 describe("neap.test reports", function()
   it("TAP 14 with a plan at the end", function()
@@ -142,7 +121,7 @@ describe("neap.test fails a test", function()
     local passed, report = run [[
       it("x", function() local t = require "neap.task" package.loaded.left_running = t.spawn(t.sleep, 60) end)]]
     test.same(passed, false)
-    assert_has(report, "left running: 1 task")
+    assert_has(report, "left running: 1 task\n", "in task.sleep, spawned at inner_spec.lua:1\n")
     package.loaded.left_running:cancel()
     package.loaded.left_running = nil
   end)
@@ -233,192 +212,8 @@ describe("neap.test hooks", function()
     test.same(passed, true)
   end)
 end)
-
-describe("neap.test.equal", function()
-  it("compares content, at any depth and through cycles", function()
-    test.equal({ 1, { a = { "x" } } }, { 1, { a = { "x" } } })
-    test.equal(0 / 0, 0 / 0)
-    local a, b = {}, {}
-    a.me, b.me = a, b
-    test.equal(a, b)
-    b.me = { me = b }                  -- the same endless path, from other tables
-    test.equal(a, b)
-  end)
-
-  it("tells apart what differs", function()
-    local meta = {}
-    for _, pair in ipairs {
-      { 1, "1" }, { {}, { 1 } }, { { 1 }, {} }, { { a = 1 }, { a = 2 } }, { { a = false }, {} },
-      { setmetatable({}, meta), {} }, { "", false }, { {}, "" }, { { {} }, { { {} } } },
-    } do
-      assert(not pcall(test.equal, pair[1], pair[2]))
-      assert(not pcall(test.equal, pair[2], pair[1]))
-    end
-  end)
-
-  it("follows a list of any length", function()
-    local function list(last)
-      local head = { value = last }
-      for _ = 1, 300000 do head = { next = head } end
-      return head
-    end
-    test.equal(list(1), list(1))
-    local message = message_of(function() test.equal(list(1), list(2)) end)
-    assert(message:find "not equal, first at ….*%.next%.next%.value\n" and #message < 5000, message)
-  end)
-
-  it("asks __eq", function()
-    local meta = { __eq = function(a, b) return a.id == b.id end }
-    test.equal(setmetatable({ id = 1, x = 1 }, meta), setmetatable({ id = 1, x = 2 }, meta))
-  end)
-
-  it("names the caller's line, the first difference and both values", function()
-    local message = message_of(function() test.equal({ list = { { name = "a" } } }, { list = { { name = "b" } } }) end)
-    assert(message:find "^[^\n]*test_spec.lua:%d+: not equal, first at .list%[1%].name\n")
-    assert_has(message, 'expected: { list = { { name = "b" } } }', '  actual: { list = { { name = "a" } } }')
-    assert_has(message_of(function() test.equal({ a = { 1 } }, { a = { 1, b = 2 } }) end), "first at .a.b\n")
-    assert_has(message_of(function() test.equal({ { 1, 2 } }, { { 1 } }) end), "first at [1][2]\n")
-  end)
-
-  it("shows long values as the lines that differ", function()
-    local a, b = {}, {}
-    for i = 1, 200 do a[i], b[i] = i * 1000, i * 1000 end
-    b[100] = "other"
-    local message = message_of(function() test.equal(a, b) end)
-    assert_has(message, '    99000,\n-   "other",\n+   100000,\n')
-    assert(select(2, message:gsub("\n", "")) < 12, message)
-  end)
-
-  it("shows texts of several lines by their lines", function()
-    local message = message_of(function() test.equal("a\nb\nc", "a\nB\nc") end)
-    assert_has(message, "  a\n- B\n+ b\n  c")
-  end)
-
-  it("shows the fields of what looks the same", function()
-    local meta = { __tostring = function() return "point" end }
-    local message = message_of(function() test.equal(setmetatable({ 1 }, meta), setmetatable({ 2 }, meta)) end)
-    assert_has(message, "expected: { 2 }", "actual: { 1 }")
-  end)
-end)
-
-describe("neap.test.same", function()
-  it("wants the very same value", function()
-    local t = {}
-    test.same(t, t)
-    assert_has(message_of(function() test.same({}, {}) end), "not the same (though equal)")
-  end)
-end)
-
-describe("neap.test.raises", function()
-  it("takes code, text or pattern, and returns the error", function()
-    local errors = require "neap.errors"
-    local err = errors.new("ENOENT", "gone")
-    test.same(test.raises(function() error(err) end, "ENOENT"), err)
-    test.raises(function() error "50% (sure" end, "50% (sure")
-    test.raises(function() error "line 12" end, "^.*line %d+$")
-    test.raises(function() error() end)
-  end)
-
-  it("takes nothing else", function()
-    assert_has(message_of(function() test.raises(function() end, {}) end),
-      "test_spec.lua:", "bad argument #2 to 'raises' (string or nil expected, got table)")
-    assert_has(message_of(function() test.fails({}, nil, "gone") end), "bad argument #1 to 'fails'")
-  end)
-
-  it("fails for nothing raised, and for another error", function()
-    assert_has(message_of(function() test.raises(function() end, "x") end), "raised nothing, expected: x")
-    assert_has(message_of(function() test.raises(function() error("y", 0) end, "x") end), 'expected: x\n  actual: "y"')
-  end)
-end)
-
-describe("neap.test.fails", function()
-  it("takes the results, or the function to call", function()
-    test.equal(test.fails("gone", nil, "gone"), "gone")
-    test.equal(test.fails("gone", function(text) return nil, text end, "gone"), "gone")
-  end)
-
-  it("fails for a success, and for another error", function()
-    assert_has(message_of(function() test.fails("x", 5) end), "did not fail, expected: x\n  result: 5")
-    assert_has(message_of(function() test.fails("x", nil, "y") end), 'expected: x\n  actual: "y"')
-  end)
-end)
-
 describe("neap.test's surroundings", function()
   it("leave no handle behind between tests", function()
     test.equal(#host.handles(), host.stats().handles)
-  end)
-end)
-
-describe("test.clock", function()
-  local task, timer, time = require "neap.task", require "neap.timer", require "neap.time"
-
-  it("lets hours pass at once", function()
-    local clock, woken = test.clock()
-    task.spawn(function()
-      task.sleep(3600)
-      woken = time.monotonic()
-    end)
-    local began, day = time.monotonic(), time.now()
-    clock:advance(3599)
-    test.equal(woken, nil)
-    clock:advance(1)
-    test.equal(woken - began, 3600)
-    test.equal(math.floor(time.now() - day + 0.5), 3600)
-  end)
-
-  it("fires in order, each at its time, what is started on the way too", function()
-    local clock, began, said = test.clock(), time.monotonic(), {}
-    local function say(what)
-      said[#said + 1] = ("%s %.1f"):format(what, time.monotonic() - began)
-    end
-    local ticker = timer.every(2, function() say "tick" end)
-    timer.after(3, function()
-      say "after"
-      task.sleep(0.5)
-      say "slept"
-    end)
-    clock:advance(5)
-    test.equal(said, { "tick 2.0", "after 3.0", "slept 3.5", "tick 4.0" })
-    ticker:close()
-  end)
-
-  it("times out what waits", function()
-    local clock, err = test.clock()
-    task.spawn(function()
-      local _, failure = task.timeout(30, task.sleep, 60)
-      err = failure
-    end)
-    clock:advance(30)
-    test.equal(err and err.code, "ETIMEDOUT")
-  end)
-
-  it("goes from timer to timer", function()
-    local clock, n = test.clock(), 0
-    timer.after(10, function() n = n + 1 end)
-    timer.after(20, function() n = n + 1 end)
-    test.equal(clock:next(), true)
-    test.equal(n, 1)
-    test.equal(clock:next(), true)
-    test.equal(n, 2)
-    test.equal(clock:next(), false)
-  end)
-
-  it("does not come to what lasts for ever", function()
-    local clock, fired = test.clock(), false
-    local endless = task.spawn(function()
-      task.sleep(math.huge)
-      fired = true
-    end)
-    test.equal(clock:next(), false)
-    timer.after(1, function() end)
-    test.equal({ clock:next(), clock:next(), fired }, { true, false, false })
-    test.raises(function() clock:advance(math.huge) end, "spec/test_spec.lua:%d+: bad argument #1 to 'advance'")
-    endless:cancel()
-  end)
-
-  it("is over with its test: time goes on", function()
-    local began = time.monotonic()
-    task.sleep(0.001)
-    assert(time.monotonic() > began)
   end)
 end)

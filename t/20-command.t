@@ -181,8 +181,13 @@ subtest 'neap test' => sub {
     unlink 'specs/good_spec.lua', 'specs/bad_spec.lua';
     script('specs/broken_spec.lua', 'require("neap.test").it("breaks the runner", function() ipairs = nil end)');
     ($out, $err, $status) = run("$neap test specs");
+    is($status, 1, 'a global that is gone: 1');
+    like($out, qr/left unset: global ipairs/, 'which is said');
+    script('specs/broken_spec.lua',
+        'require("neap.test.leaks").failure = nil require("neap.test").it("x", function() end)');
+    ($out, $err, $status) = run("$neap test specs");
     is($status, 1, 'the runner itself fails: 1');
-    like($err, qr/^neap test: .*ipairs/, 'and says why');
+    like($err, qr/^neap test: .*'failure'/, 'and says why');
     unlink 'specs/broken_spec.lua';
     return if $valgrind; # which cannot extend the stack for a signal that comes in epoll_wait below here
     for my $call ('os.exit(0)', 'os.exit()', 'require("neap.task").spawn(os.exit, 0) require("neap.task").sleep(1)') {

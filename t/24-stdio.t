@@ -7,5 +7,5 @@ use Neap;
 use Test::More;
 
 my $neap = abs_path($ENV{NEAP} // 'build/neap');
-run_tap('python3', 't/terminal/stdio.py', $neap);
+run_tap('python3', '-B', 't/terminal/stdio.py', $neap);
 done_testing();

@@ -1,4 +1,4 @@
-# The REPL at a real terminal: t/repl/terminal.py types, and reads what is there.
+# The REPL at a real terminal: t/terminal/repl.py types, and reads what is there.
 use strict;
 use warnings;
 use lib 't/lib';
@@ -7,5 +7,5 @@ use Neap;
 use Test::More;
 
 my $neap = abs_path($ENV{NEAP} // 'build/neap');
-run_tap('python3', 't/repl/terminal.py', $neap);
+run_tap('python3', '-B', 't/terminal/repl.py', $neap);
 done_testing();

@@ -16,6 +16,7 @@
 static struct {
     size_t state; /* bytes a connection has of its own */
     void (*data)(uv_stream_t *stream, const char *data, size_t size);
+    int (*busy)(uv_stream_t *stream); /* may be NULL: is its memory in use when it has closed? */
 } server;
 
 static char read_buffer[65536];
@@ -27,7 +28,8 @@ static inline void *state_of(uv_stream_t *stream)
 
 static void on_closed(uv_handle_t *handle)
 {
-    free(handle);
+    if (!server.busy || !server.busy((uv_stream_t *)handle)) /* else it is lost: when a load ends */
+        free(handle);
 }
 
 static void drop(uv_stream_t *stream)

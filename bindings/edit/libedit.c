@@ -15,7 +15,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 #include <wchar.h>
-#ifdef __APPLE__
+#if __has_include(<xlocale.h>) /* macOS: of nl_langinfo_l */
 #include <xlocale.h>
 #endif
 

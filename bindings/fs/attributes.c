@@ -1,16 +1,12 @@
 /* attributes.c -- neap_fs: chmod, chown, set_times, truncate, access, exists, statfs, by path.
  *
- * Each opens the path first, only to name it (O_PATH), which is where the permission is asked for:
- * fs.write to change, fs.read to ask. What is then changed is that file, whatever has been renamed
- * meanwhile. */
-#include "fs.h"
+ * Each names the path's file first (name.h), which is where the permission is asked for: fs.write to
+ * change, fs.read to ask. */
+#include "name.h"
 
-#include <fcntl.h>
 #include <limits.h>
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 typedef struct {
@@ -65,45 +61,49 @@ int fs_check_mode(lua_State *L, int index)
 
 /* ---- On a pool thread ---- */
 
-void fs_descriptor_path(int fd, char *out, size_t size)
+/* What `act` does to the file that the path names, for an access that needs a permission. */
+static int run_named(fs_job *j, int access, int (*act)(const fs_name *n, attribute_op *a))
 {
-    snprintf(out, size, "/proc/self/fd/%d", fd);
-}
-
-static int name_it(attribute_op *a, int access)
-{
-    fs_job *j = &a->job;
-    j->fd = fs_open(j, j->path, O_PATH | access | (a->link ? O_NOFOLLOW : 0), 0);
-    return j->fd < 0 ? j->fd : 0;
-}
-
-/* A descriptor that only names a file cannot be given to fchmod. */
-static int run_chmod(fs_job *j)
-{
-    char self[FS_SELF];
-    int err = name_it((attribute_op *)j, O_WRONLY);
+    attribute_op *a = (attribute_op *)j;
+    const char *syscall = j->syscall;
+    fs_name n;
+    int err = fs_name_open(j, &n, j->path, access, !a->link);
     if (err)
         return err;
-    fs_descriptor_path(j->fd, self, sizeof self);
-    return chmod(self, (mode_t)((attribute_op *)j)->mode) ? fs_fail(j, "chmod") : 0;
+    err = act(&n, a) ? fs_fail(j, syscall) : 0;
+    fs_name_close(&n);
+    return err;
+}
+
+static int act_chmod(const fs_name *n, attribute_op *a)
+{
+    return fs_name_chmod(n, (mode_t)a->mode);
+}
+
+static int run_chmod(fs_job *j)
+{
+    return run_named(j, O_WRONLY, act_chmod);
+}
+
+static int act_chown(const fs_name *n, attribute_op *a)
+{
+    return fs_name_chown(n, a->uid, a->gid);
 }
 
 static int run_chown(fs_job *j)
 {
-    attribute_op *a = (attribute_op *)j;
-    int err = name_it(a, O_WRONLY);
-    if (err)
-        return err;
-    return fchownat(j->fd, "", a->uid, a->gid, AT_EMPTY_PATH) ? fs_fail(j, "chown") : 0;
+    return run_named(j, O_WRONLY, act_chown);
+}
+
+static int act_set_times(const fs_name *n, attribute_op *a)
+{
+    return fs_name_set_times(n, a->times);
 }
 
 static int run_set_times(fs_job *j)
 {
-    attribute_op *a = (attribute_op *)j;
-    int err = name_it(a, O_WRONLY);
-    if (err)
-        return err;
-    return utimensat(j->fd, "", a->times, AT_EMPTY_PATH) ? fs_fail(j, "utimensat") : 0;
+    j->syscall = "utimensat";
+    return run_named(j, O_WRONLY, act_set_times);
 }
 
 static int run_truncate(fs_job *j)
@@ -114,32 +114,37 @@ static int run_truncate(fs_job *j)
     return ftruncate(j->fd, (off_t)((attribute_op *)j)->size) ? fs_fail(j, "ftruncate") : 0;
 }
 
+static int act_access(const fs_name *n, attribute_op *a)
+{
+    return fs_name_access(n, a->mode);
+}
+
 static int run_access(fs_job *j)
 {
-    char self[FS_SELF];
-    int err = name_it((attribute_op *)j, O_RDONLY);
-    if (err)
-        return err;
-    fs_descriptor_path(j->fd, self, sizeof self);
-    int mode = ((attribute_op *)j)->mode;
-    return faccessat(AT_FDCWD, self, mode, AT_EACCESS) ? fs_fail(j, "access") : 0;
+    return run_named(j, O_RDONLY, act_access);
+}
+
+static int act_exists(const fs_name *n, attribute_op *a)
+{
+    (void)n, (void)a;
+    return 0;
 }
 
 static int run_exists(fs_job *j)
 {
-    attribute_op *a = (attribute_op *)j;
-    int err = name_it(a, O_RDONLY);
-    a->there = !err;
+    int err = run_named(j, O_RDONLY, act_exists);
+    ((attribute_op *)j)->there = !err;
     return err == UV_ENOENT || err == UV_ENOTDIR ? 0 : err;
+}
+
+static int act_statfs(const fs_name *n, attribute_op *a)
+{
+    return fs_name_statvfs(n, &a->space);
 }
 
 static int run_statfs(fs_job *j)
 {
-    attribute_op *a = (attribute_op *)j;
-    int err = name_it(a, O_RDONLY);
-    if (err)
-        return err;
-    return fstatvfs(j->fd, &a->space) ? fs_fail(j, "statfs") : 0;
+    return run_named(j, O_RDONLY, act_statfs);
 }
 
 /* ---- The functions ---- */

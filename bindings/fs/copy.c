@@ -10,13 +10,10 @@
  * runtime by what it may read. There a link is made only where symlink may make one. */
 #include "copy.h"
 
-#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-enum { SLICE = 20000000 /* ns */ };
 
 struct fs_level {
     fs_level *up;
@@ -28,22 +25,6 @@ struct fs_level {
 };
 
 /* ---- What is open ---- */
-
-bool fs_slice_over(const fs_copy *c)
-{
-    return uv_hrtime() > c->until || atomic_load(&c->job.cancelled);
-}
-
-/* What `fd` names, opened to be read; it is closed. */
-int fs_reopen(fs_job *j, int fd, int flags)
-{
-    char self[FS_SELF];
-    fs_descriptor_path(fd, self, sizeof self);
-    int opened = O_PATH ? open(self, flags | O_NONBLOCK | O_CLOEXEC) : dup(fd);
-    int err = opened < 0 ? fs_fail(j, "open") : 0;
-    close(fd);
-    return err ? err : opened;
-}
 
 static void leave(fs_copy *c)
 {
@@ -80,18 +61,17 @@ static int make_link(fs_copy *c, const char *text, int to, const char *name)
     return err;
 }
 
-static int copy_link(fs_copy *c, int named, const struct stat *st, int to, const char *name)
+static int copy_link(fs_copy *c, const fs_name *named, const struct stat *st, int to,
+                     const char *name)
 {
     char text[PATH_MAX];
-    ssize_t n = readlinkat(named, "", text, sizeof text - 1);
-    int err = n < 0 ? fs_fail(&c->job, "readlink") : 0;
-    close(named);
-    if (err)
-        return err;
+    ssize_t n = fs_name_readlink(named, text, sizeof text - 1);
+    if (n < 0)
+        return fs_fail(&c->job, "readlink");
     text[n] = '\0';
     if (c->lacks)
         return fs_refuse_all(&c->job, c->lacks);
-    err = make_link(c, text, to, name);
+    int err = make_link(c, text, to, name);
     struct timespec times[2] = {st->st_atim, st->st_mtim};
     if (!err && c->times && utimensat(to, name, times, AT_SYMLINK_NOFOLLOW))
         err = fs_fail(&c->job, "utimensat");
@@ -115,11 +95,11 @@ static int check_circle(fs_copy *c, const struct stat *st)
 static int check_inside(fs_job *j, int fd, const struct stat *st)
 {
     struct stat here, last = {0};
-    int at = openat(fd, ".", O_PATH | O_DIRECTORY | O_CLOEXEC), up, err = 0;
+    int at = openat(fd, ".", FS_SEARCH), up, err = 0;
     while (at >= 0 && !err && !fstat(at, &here) && !is_same(&here, &last)) {
         err = is_same(&here, st) ? UV_EINVAL : 0;
         last = here;
-        up = openat(at, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        up = openat(at, "..", FS_SEARCH);
         close(at);
         at = up;
     }
@@ -139,7 +119,7 @@ static int open_made(fs_copy *c, int to, const char *name, bool *made)
     return fd < 0 ? fs_fail(&c->job, "open") : fd;
 }
 
-static int enter(fs_copy *c, int named, const struct stat *st, int to, const char *name)
+static int enter(fs_copy *c, const fs_name *named, const struct stat *st, int to, const char *name)
 {
     fs_job *j = &c->job;
     int depth = 0, err = 0, made = -1;
@@ -149,14 +129,14 @@ static int enter(fs_copy *c, int named, const struct stat *st, int to, const cha
     err = !c->recursive ? UV_EISDIR : depth == FS_DEPTH ? UV_ENAMETOOLONG : check_circle(c, st);
     if (!err && !c->top)
         err = check_inside(j, to, st);
-    int from = err ? -1 : fs_reopen(j, named, O_RDONLY | O_DIRECTORY);
-    if (err)
-        close(named);
-    fs_level *l = err || from < 0 ? NULL : calloc(1, sizeof *l);
+    int from = err ? -1 : fs_name_read(named, O_DIRECTORY);
+    if (!err && from < 0)
+        err = fs_fail(j, "open");
+    fs_level *l = err ? NULL : calloc(1, sizeof *l);
     if (!l) {
         if (from >= 0)
             close(from);
-        return err ? err : from < 0 ? from : UV_ENOMEM;
+        return err ? err : UV_ENOMEM;
     }
     made = open_made(c, to, name, &l->made);
     l->from = made < 0 ? NULL : fdopendir(from);
@@ -191,21 +171,17 @@ static int end_folder(fs_copy *c)
 
 /* ---- Entries ---- */
 
-static int copy_named(fs_copy *c, int named, int to, const char *name)
+static int copy_named(fs_copy *c, const fs_name *named, int to, const char *name)
 {
     struct stat st;
-    if (fstat(named, &st)) {
-        int err = fs_fail(&c->job, "stat");
-        close(named);
-        return err;
-    }
+    if (fs_name_stat(named, &st))
+        return fs_fail(&c->job, "stat");
     switch (st.st_mode & S_IFMT) {
     case S_IFREG: return fs_copy_begin(c, named, &st, to, name);
     case S_IFDIR: return enter(c, named, &st, to, name);
     case S_IFLNK: return copy_link(c, named, &st, to, name);
     }
-    close(named); /* a device, a FIFO, a socket */
-    c->job.syscall = "copy";
+    c->job.syscall = "copy"; /* a device, a FIFO, a socket */
     return UV_ENOTSUP;
 }
 
@@ -218,16 +194,19 @@ static int copy_entry(fs_copy *c, fs_level *l, const char *name)
         return UV_ENAMETOOLONG;
     c->path[l->path_length] = '/';
     memcpy(c->path + l->path_length + 1, name, n + 1);
-    int named = openat(dirfd(l->from), name, O_PATH | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    if (named < 0)
-        return errno == ENOENT ? 0 : fs_fail(j, "open"); /* it has gone meanwhile */
-    if (c->follow > 0 && !fstat(named, &st) && S_ISLNK(st.st_mode)) {
-        close(named);
-        named = fs_open(j, c->path, O_PATH, 0);
-        if (named < 0)
-            return named;
+    fs_name named;
+    int err = fs_name_in(j, &named, dirfd(l->from), name);
+    if (err)
+        return err == UV_ENOENT ? 0 : err; /* it has gone meanwhile */
+    if (c->follow > 0 && !fs_name_stat(&named, &st) && S_ISLNK(st.st_mode)) {
+        fs_name_close(&named);
+        err = fs_name_open(j, &named, c->path, O_RDONLY, true);
+        if (err)
+            return err;
     }
-    return copy_named(c, named, l->to, name);
+    err = copy_named(c, &named, l->to, name);
+    fs_name_close(&named);
+    return err;
 }
 
 static int next_entry(fs_copy *c)
@@ -248,26 +227,26 @@ static int begin(fs_copy *c)
     if (strlen(j->path) >= sizeof c->path)
         return UV_ENAMETOOLONG;
     strcpy(c->path, j->path);
-    int named = fs_open(j, j->path, O_PATH | (c->follow ? 0 : O_NOFOLLOW), 0);
-    if (named < 0)
-        return named;
+    fs_name named;
+    int err = fs_name_open(j, &named, j->path, O_RDONLY, c->follow != 0);
+    if (err)
+        return err;
     c->target = fs_open_entry(j, j->to, name);
-    if (c->target < 0) {
-        close(named);
+    if (c->target < 0)
         j->path = j->to;
-        return c->target;
-    }
-    return copy_named(c, named, c->target, name);
+    err = c->target < 0 ? c->target : copy_named(c, &named, c->target, name);
+    fs_name_close(&named);
+    return err;
 }
 
 static int run(fs_job *j)
 {
     fs_copy *c = (fs_copy *)j;
-    c->until = uv_hrtime() + SLICE;
+    c->until = uv_hrtime() + FS_SLICE;
     int err = c->begun ? 0 : begin(c);
     if (err && j->path == j->to)
         return err;
-    while (!err && (c->file || c->top) && !fs_slice_over(c))
+    while (!err && (c->file || c->top) && !fs_slice_over(j, c->until))
         err = c->file ? fs_copy_part(c) : next_entry(c);
     if (err)
         j->path = c->path;

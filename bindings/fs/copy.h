@@ -2,7 +2,7 @@
 #ifndef NEAP_FS_COPY_H
 #define NEAP_FS_COPY_H
 
-#include "fs.h"
+#include "name.h"
 
 #include <dirent.h>
 #include <limits.h>
@@ -34,12 +34,11 @@ typedef struct {
     char temp[32], name[NAME_MAX + 1];
 } fs_copy;
 
-bool fs_slice_over(const fs_copy *c);
-int fs_reopen(fs_job *j, int fd, int flags);
 void fs_temp_name(fs_copy *c);
 
-/* Begin to copy what `named`, which is closed, names, to a name in a folder; go on; let go. */
-int fs_copy_begin(fs_copy *c, int named, const struct stat *st, int folder, const char *name);
+/* Begin to copy what `named` names, to a name in a folder; go on; let go. */
+int fs_copy_begin(fs_copy *c, const fs_name *named, const struct stat *st, int folder,
+                  const char *name);
 int fs_copy_part(fs_copy *c);
 void fs_copy_drop(fs_copy *c);
 /* What is kept of an original: mode, times, owner. */

@@ -5,15 +5,9 @@
  * its name when it is whole; where nothing may be replaced, it is made under its name, or not. */
 #include "copy.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
-
-#if defined(__linux__)
-#include <linux/fs.h>
-#endif
 
 enum { CHUNK = 8 << 20, BUFFER = 256 * 1024 };
 
@@ -59,21 +53,12 @@ static int open_target(fs_copy *c)
     return fd < 0 ? fs_fail(j, "open") : fd;
 }
 
-static bool make_clone(const fs_copy *c)
+int fs_copy_begin(fs_copy *c, const fs_name *named, const struct stat *st, int folder,
+                  const char *name)
 {
-#if defined(FICLONE)
-    return !ioctl(c->to, FICLONE, c->from);
-#else
-    (void)c;
-    return false;
-#endif
-}
-
-int fs_copy_begin(fs_copy *c, int named, const struct stat *st, int folder, const char *name)
-{
-    c->from = fs_reopen(&c->job, named, O_RDONLY);
+    c->from = fs_name_read(named, 0);
     if (c->from < 0)
-        return c->from;
+        return fs_fail(&c->job, "open");
     c->st = *st;
     c->folder = folder;
     strcpy(c->name, name);
@@ -85,7 +70,7 @@ int fs_copy_begin(fs_copy *c, int named, const struct stat *st, int folder, cons
         return err == UV_EEXIST && c->existing == FS_SKIP ? 0 : err;
     }
     c->file = true;
-    c->at = make_clone(c) ? st->st_size : 0;
+    c->at = fs_clone(c->to, c->from) ? st->st_size : 0;
     c->whole = !st->st_size; /* or it does not know its size, as files of /proc */
     return 0;
 }
@@ -133,12 +118,7 @@ static bool kernel_cannot(void)
 static int copy_bytes(fs_copy *c, int64_t most)
 {
     size_t chunk = most < CHUNK ? (size_t)most : CHUNK;
-    off_t in = (off_t)c->at, out = (off_t)c->at;
-#if defined(__linux__)
-    ssize_t n = c->whole ? 0 : copy_file_range(c->from, &in, c->to, &out, chunk, 0);
-#else
-    ssize_t n = 0;
-#endif
+    ssize_t n = c->whole ? 0 : fs_copy_range(c->from, c->at, c->to, c->at, chunk);
     if (n < 0 && !kernel_cannot())
         return fs_fail(&c->job, "copy_file_range");
     if (n <= 0)
@@ -188,7 +168,7 @@ int fs_copy_part(fs_copy *c)
 {
     int64_t most;
     int more = c->whole || c->at < c->st.st_size;
-    while (more == 1 && !fs_slice_over(c)) {
+    while (more == 1 && !fs_slice_over(&c->job, c->until)) {
         more = next_data(c, &most);
         if (more == 1)
             more = copy_bytes(c, most);

@@ -72,7 +72,7 @@ static int file_close(neap_handle *h)
 
 /* ---- The queue ---- */
 
-static void after(fs_job *j)
+static int after(fs_job *j, int status)
 {
     fs_file *f = ((fs_file_op *)j)->file;
     f->first = ((fs_file_op *)j)->next;
@@ -82,6 +82,7 @@ static void after(fs_job *j)
         f->last = &f->first;
     else if (!close_now(f))
         neap->handle_closed(&f->handle);
+    return status;
 }
 
 int fs_file_start(lua_State *L, fs_file_op *o)

@@ -1,5 +1,5 @@
 /* file_state.c -- neap_fs: what else an open file does: seek, stat, sync, truncate, chmod, chown, set_times. */
-#include "fs.h"
+#include "name.h"
 
 #include <math.h>
 #include <string.h>
@@ -44,9 +44,8 @@ int fs_file_seek(lua_State *L)
 
 static int run_sync(fs_job *j)
 {
-    if (((fs_file_op *)j)->data_only)
-        return fdatasync(fd_of(j)) ? fs_fail(j, "fdatasync") : 0;
-    return fsync(fd_of(j)) ? fs_fail(j, "fsync") : 0;
+    bool data_only = ((fs_file_op *)j)->data_only;
+    return fs_sync(fd_of(j), data_only) ? fs_fail(j, data_only ? "fdatasync" : "fsync") : 0;
 }
 
 /* sync(data_only) */

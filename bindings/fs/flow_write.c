@@ -1,5 +1,5 @@
 /* flow_write.c -- neap_fs: what is written to a file's stream (flow.c). */
-#include "fs.h"
+#include "name.h"
 
 #include <poll.h>
 #include <string.h>
@@ -42,7 +42,7 @@ static void run_write(neap_work *work)
         struct iovec vector[VECTOR];
         int count = 0;
         if (r->end) {
-            if (f->sync && fsync(f->fd) && errno != EINVAL && errno != EROFS)
+            if (f->sync && fs_sync(f->fd, false) && errno != EINVAL && errno != EROFS)
                 f->wrote = -errno;
             r = r->next;
             continue;

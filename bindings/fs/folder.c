@@ -1,22 +1,26 @@
-/* folder.c -- neap_fs: list, mkdir, mkdtemp, remove, rename.
+/* folder.c -- neap_fs: list, survey, mkdir, mkdtemp, rename.
  *
  * What names an entry opens its folder first (fs.write of that folder) and then names the entry in
  * it (mkdirat, unlinkat, renameat), so that no link or rename on the way leads elsewhere. */
-#include "fs.h"
+#include "name.h"
 
 #include <dirent.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-/* ---- List: entries lie in data, each a byte of type and its name with the final 0 ---- */
+/* ---- List: entries lie in data, each a byte of type and its name with the final 0; in a survey two texts more ----
+ */
+
+enum { DETAILS_MAX = 180 };
 
 typedef struct {
     fs_job job;
     DIR *dir;
+    bool detailed;
+    char id[DETAILS_MAX]; /* of the folder, where it is detailed */
     size_t count;
 } list_op;
 
@@ -33,13 +37,30 @@ bool fs_is_dots(const char *name)
     return name[0] == '.' && (!name[1] || (name[1] == '.' && !name[2]));
 }
 
+/* Which file it is; and behind its 0 what is another text when the file has changed. */
+static size_t write_details(char *out, int folder, const char *name, const struct stat *st)
+{
+    typedef unsigned long long number;
+    const struct timespec m = st->st_mtim, c = st->st_ctim;
+    int n = snprintf(out, DETAILS_MAX, "%llx:%llx:%llx%c%llx:%llx.%lx:%x,%llx.%lx",
+                     (number)st->st_dev, (number)st->st_ino, (number)fs_birth(folder, name, st), 0,
+                     (number)st->st_size, (number)m.tv_sec, (unsigned long)m.tv_nsec,
+                     (unsigned)st->st_mode, (number)c.tv_sec, (unsigned long)c.tv_nsec);
+    return (size_t)n + 1;
+}
+
 static void add(list_op *l, const struct dirent *entry)
 {
     fs_job *j = &l->job;
+    struct stat st;
     size_t n = strlen(entry->d_name) + 1;
-    j->data[j->length] = (char)type_of(l->dir, entry);
+    if (l->detailed && fstatat(dirfd(l->dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW))
+        return; /* it has gone meanwhile */
+    j->data[j->length] = (char)(l->detailed ? IFTODT(st.st_mode) : type_of(l->dir, entry));
     memcpy(j->data + j->length + 1, entry->d_name, n);
     j->length += n + 1;
+    if (l->detailed)
+        j->length += write_details(j->data + j->length, dirfd(l->dir), entry->d_name, &st);
     l->count++;
 }
 
@@ -51,13 +72,16 @@ static int open_list(list_op *l)
         return j->fd;
     if (!(l->dir = fdopendir(j->fd)))
         return fs_fail(j, "opendir");
+    struct stat st;
+    if (l->detailed && !fstat(j->fd, &st))
+        write_details(l->id, j->fd, ".", &st);
     j->fd = -1; /* the DIR's now */
     return 0;
 }
 
 static int run_list(fs_job *j)
 {
-    enum { ENTRY_MAX = NAME_MAX + 2 };
+    enum { ENTRY_MAX = NAME_MAX + 2 + DETAILS_MAX };
     list_op *l = (list_op *)j;
     int err = l->dir ? 0 : open_list(l);
     while (!err) {
@@ -83,17 +107,26 @@ static int compare(const void *a, const void *b)
     return strcmp(*(const char *const *)a + 1, *(const char *const *)b + 1);
 }
 
-static void push_entries(lua_State *L, const char **entries, size_t count)
+static const char *next_text(const char *text)
 {
-    lua_createtable(L, (int)count, 0);
-    for (size_t i = 0; i < count; i++) {
-        lua_createtable(L, 0, 2);
-        lua_pushstring(L, entries[i] + 1);
-        lua_setfield(L, -2, "name");
-        lua_pushstring(L, fs_type_name(DTTOIF((unsigned char)*entries[i])));
-        lua_setfield(L, -2, "type");
-        lua_rawseti(L, -2, (int)i + 1);
-    }
+    return text + strlen(text) + 1;
+}
+
+static void push_entry(lua_State *L, const char *entry, bool detailed)
+{
+    const char *text = entry + 1;
+    lua_createtable(L, 0, detailed ? 4 : 2);
+    lua_pushstring(L, text);
+    lua_setfield(L, -2, "name");
+    lua_pushstring(L, fs_type_name(DTTOIF((unsigned char)*entry)));
+    lua_setfield(L, -2, "type");
+    if (!detailed)
+        return;
+    text = next_text(text);
+    lua_pushstring(L, text);
+    lua_setfield(L, -2, "id");
+    lua_pushstring(L, next_text(text));
+    lua_setfield(L, -2, "stamp");
 }
 
 static int list_results(lua_State *L, neap_op *op)
@@ -101,11 +134,22 @@ static int list_results(lua_State *L, neap_op *op)
     list_op *l = neap_container_of(op, list_op, job.op);
     const char **entries = lua_newuserdata(L, (l->count + 1) * sizeof *entries);
     const char *at = l->job.data;
-    for (size_t i = 0; i < l->count; i++, at += strlen(at + 1) + 2)
+    for (size_t i = 0; i < l->count; i++) {
         entries[i] = at;
+        at = next_text(at + 1);
+        if (l->detailed)
+            at = next_text(next_text(at));
+    }
     qsort(entries, l->count, sizeof *entries, compare);
-    push_entries(L, entries, l->count);
-    return 1;
+    lua_createtable(L, (int)l->count, 0);
+    for (size_t i = 0; i < l->count; i++) {
+        push_entry(L, entries[i], l->detailed);
+        lua_rawseti(L, -2, (int)i + 1);
+    }
+    if (!l->detailed)
+        return 1;
+    lua_pushstring(L, l->id);
+    return 2;
 }
 
 static void list_release(neap_op *op, int delivered)
@@ -118,11 +162,23 @@ static void list_release(neap_op *op, int delivered)
 
 static const neap_op_class list_class = {"fs.list", list_results, fs_cancel, list_release};
 
-int fs_list(lua_State *L)
+static int list(lua_State *L, bool detailed)
 {
     fs_check_path(L, 1);
     list_op *l = fs_job_new(L, &list_class, sizeof *l, run_list, 1);
+    l->detailed = detailed;
     return fs_job_start(L, &l->job);
+}
+
+int fs_list(lua_State *L)
+{
+    return list(L, false);
+}
+
+/* survey(path) -> entries, id: a list whose entries have `id` and `stamp` besides, and which folder it was. */
+int fs_survey(lua_State *L)
+{
+    return list(L, true);
 }
 
 /* ---- Mkdir ---- */
@@ -220,88 +276,6 @@ int fs_mkdtemp(lua_State *L)
     return neap->wait(L, &m->job.op);
 }
 
-/* ---- Remove ---- */
-
-typedef struct {
-    fs_job job;
-    bool recursive;
-} remove_op;
-
-/* Entries may be made while we remove: it is empty when rmdir says so. */
-static int empty(fs_job *j, int folder, const char *name, int depth)
-{
-    int fd = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0)
-        return fs_fail(j, "open");
-    DIR *dir = fdopendir(fd);
-    if (!dir) {
-        int err = fs_fail(j, "opendir");
-        close(fd);
-        return err;
-    }
-    int err = 0;
-    for (const struct dirent *entry; !err && (entry = readdir(dir));) {
-        if (!fs_is_dots(entry->d_name))
-            err = fs_remove_entry(j, dirfd(dir), entry->d_name, depth);
-        if (!err && atomic_load(&j->cancelled))
-            err = UV_ECANCELED;
-    }
-    closedir(dir);
-    return err == UV_ENOENT ? 0 : err;
-}
-
-int fs_remove_entry(fs_job *j, int folder, const char *name, int depth)
-{
-    struct stat st;
-    if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW))
-        return fs_fail(j, "unlink");
-    if (!S_ISDIR(st.st_mode))
-        return unlinkat(folder, name, 0) ? fs_fail(j, "unlink") : 0;
-    for (;;) {
-        if (!unlinkat(folder, name, AT_REMOVEDIR))
-            return 0;
-        if ((errno != ENOTEMPTY && errno != EEXIST) || !depth)
-            return fs_fail(j, "rmdir");
-        int err = empty(j, folder, name, depth - 1);
-        if (err)
-            return err;
-    }
-}
-
-/* "a/" is a folder, and no link to one. */
-static int check_folder(fs_job *j, int folder, const char *name)
-{
-    struct stat st;
-    j->syscall = "unlink";
-    if (j->path[strlen(j->path) - 1] != '/' || fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW))
-        return 0;
-    return S_ISDIR(st.st_mode) ? 0 : UV_ENOTDIR;
-}
-
-static int run_remove(fs_job *j)
-{
-    char name[NAME_MAX + 1];
-    int folder = fs_open_entry(j, j->path, name);
-    if (folder < 0)
-        return folder;
-    int err = check_folder(j, folder, name);
-    if (!err)
-        err = fs_remove_entry(j, folder, name, ((remove_op *)j)->recursive ? FS_DEPTH : 0);
-    close(folder);
-    return err;
-}
-
-static const neap_op_class remove_class = {"fs.remove", NULL, fs_cancel, fs_release};
-
-int fs_remove(lua_State *L)
-{
-    fs_check_path(L, 1);
-    bool recursive = fs_flag(L, 2, "recursive", false);
-    remove_op *r = fs_job_new(L, &remove_class, sizeof *r, run_remove, 1);
-    r->recursive = recursive;
-    return fs_job_start(L, &r->job);
-}
-
 /* ---- Rename ---- */
 
 typedef struct {
@@ -314,13 +288,14 @@ typedef struct {
 static int check_readable(fs_job *j, int folder, const char *name)
 {
     struct stat st, moved;
-    int fd = fs_open(j, j->path, O_PATH | O_NOFOLLOW, 0);
-    if (fd < 0)
-        return fd;
-    int err = fstat(fd, &st) || fstatat(folder, name, &moved, AT_SYMLINK_NOFOLLOW)
-                  ? fs_fail(j, "rename")
-                  : 0;
-    close(fd);
+    fs_name n;
+    int err = fs_name_open(j, &n, j->path, O_RDONLY, false);
+    if (err)
+        return err;
+    err = fs_name_stat(&n, &st) || fstatat(folder, name, &moved, AT_SYMLINK_NOFOLLOW)
+              ? fs_fail(j, "rename")
+              : 0;
+    fs_name_close(&n);
     if (!err && (st.st_ino != moved.st_ino || st.st_dev != moved.st_dev))
         err = UV_EAGAIN; /* something was renamed meanwhile */
     return err;

@@ -8,6 +8,7 @@ static const luaL_Reg functions[] = {
     {"stat", fs_stat},
     {"open", fs_open_file},
     {"list", fs_list},
+    {"survey", fs_survey},
     {"mkdir", fs_mkdir},
     {"mkdtemp", fs_mkdtemp},
     {"remove", fs_remove},
@@ -28,7 +29,7 @@ static const luaL_Reg functions[] = {
     {"temporary_methods", fs_temporary_methods},
     {"lock", fs_lock},
     {"watch", fs_watch},
-    {"watch_events", fs_watch_events},
+    {"watch_system", fs_watch_system_name},
     {"file_methods", fs_file_methods},
     {NULL, NULL},
 };

@@ -18,9 +18,7 @@
 #include <sys/stat.h>
 #include <uv.h>
 
-#ifndef O_PATH /* a descriptor that only names a file */
-#define O_PATH 0
-#endif
+#include "darwin_stat.h"
 
 enum {
     FS_MORE = 1,        /* run again when job->wanted bytes are charged */
@@ -28,8 +26,8 @@ enum {
     FS_READ = 1 << 16,  /* read at once where the size is not known */
     FS_LINKS = 40,      /* followed in a row */
     FS_PIECE = 1 << 16, /* read at once by a stream */
-    FS_SELF = 32,       /* room for fs_descriptor_path */
     FS_DEPTH = 512, /* of folders removed or copied with what is in them: each is open meanwhile */
+    FS_SLICE = 20000000, /* ns on a pool thread, after which it is another job's turn */
 };
 #define FS_TEXT_MAX 0x7ffff000 /* of a string in LuaJIT, with room for its header */
 
@@ -37,12 +35,13 @@ typedef struct fs_job {
     neap_op op;
     neap_work work;
     int (*run)(struct fs_job *j);
-    void (*after)(struct fs_job *j); /* may be NULL: on the loop, before it completes */
-    const char *path, *to;           /* arguments, copied behind the struct */
-    const char *syscall;             /* of the error */
-    const char *refused;             /* the verb that was missing, */
-    bool refused_folder;             /* for the folder that the path is in, */
-    bool refused_all;                /* or for everything */
+    int (*after)(struct fs_job *j, int status); /* may be NULL: on the loop, before it completes */
+    const char *path, *to;                      /* arguments, copied behind the struct */
+    const char *syscall;                        /* of the error */
+    const char *refused;                        /* the verb that was missing, */
+    bool refused_folder;                        /* for the folder that the path is in, */
+    bool refused_all;                           /* or for everything */
+    bool plain;                                 /* the runtime may do everything */
     int status;
     int fd; /* closed by release when it is still open */
     atomic_bool cancelled;
@@ -87,13 +86,27 @@ int fs_open(fs_job *j, const char *path, int flags, int mode); /* a descriptor o
 /* The folder of a path, to name what is in it (needs fs.write), and the name. */
 int fs_open_parent(fs_job *j, const char *path, const char **name, size_t *length);
 int fs_open_entry(fs_job *j, const char *path, char *entry); /* the same, the name copied */
-void fs_descriptor_path(int fd, char *out, size_t size); /* names what is open: /proc/self/fd/3 */
-bool fs_is_dots(const char *name);                       /* "." and ".." */
-/* An entry of a folder, with what is in it; `depth` folders may be entered for that. */
-int fs_remove_entry(fs_job *j, int folder, const char *name, int depth);
+bool fs_is_dots(const char *name);                           /* "." and ".." */
+bool fs_slice_over(const fs_job *j, uint64_t until);         /* or it was cancelled */
 int fs_read(fs_job *j, size_t most, int64_t offset); /* from job->fd until its end, or `most` */
 int fs_write(fs_job *j, int fd, int64_t offset); /* all of data; offset < 0: where the file is */
 void fs_close(fs_job *j);
+
+/* ---- Removing an entry with what is in it: remove.c. Of a zeroed struct ---- */
+
+typedef struct fs_removing fs_removing;
+
+typedef struct {
+    fs_job *job;
+    int folder;       /* the caller's; the entry is `name` in it */
+    const char *name; /* stays meanwhile */
+    bool recursive;
+    bool begun;
+    fs_removing *top; /* the folder that is being emptied */
+} fs_removal;
+
+int fs_removal_run(fs_removal *r); /* a slice, on a pool thread: 0, FS_MORE or a status */
+void fs_removal_drop(fs_removal *r);
 
 /* ---- Open files: file.c; what they do is in file_io.c and file_state.c ---- */
 
@@ -196,6 +209,7 @@ int fs_read_file(lua_State *L);
 int fs_write_file(lua_State *L);
 int fs_stat(lua_State *L);
 int fs_list(lua_State *L);
+int fs_survey(lua_State *L);
 int fs_mkdir(lua_State *L);
 int fs_mkdtemp(lua_State *L);
 int fs_remove(lua_State *L);
@@ -217,7 +231,7 @@ int fs_temporary(lua_State *L);
 int fs_temporary_methods(lua_State *L);
 int fs_lock(lua_State *L);
 int fs_watch(lua_State *L);
-int fs_watch_events(lua_State *L);
+int fs_watch_system_name(lua_State *L);
 int fs_file_methods(lua_State *L);
 
 #endif

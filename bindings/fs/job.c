@@ -85,6 +85,7 @@ void *fs_job_new(lua_State *L, const neap_op_class *type, size_t size, int (*run
     j->run = run;
     j->fd = -1;
     j->syscall = "open";
+    j->plain = !fs_lacking(j->op.env);
     if (paths > 0)
         j->path = memcpy(texts, path[0], n[0] + 1);
     if (paths > 1)
@@ -152,7 +153,7 @@ void fs_job_finish(fs_job *j, int status)
     if (status >= 0 && j->capacity > j->charged && charge(j, j->capacity))
         status = UV_ENOMEM;
     if (j->after)
-        j->after(j);
+        status = j->after(j, status);
     if (status == NEAP_EPERMISSION && j->refused && j->path)
         refuse(j);
     else if (j->path)
@@ -340,6 +341,11 @@ int fs_write(fs_job *j, int fd, int64_t offset)
             return UV_ECANCELED;
     }
     return 0;
+}
+
+bool fs_slice_over(const fs_job *j, uint64_t until)
+{
+    return uv_hrtime() > until || atomic_load(&j->cancelled);
 }
 
 void fs_close(fs_job *j)

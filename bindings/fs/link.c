@@ -4,9 +4,8 @@
  * beneath which it might be read or written: so that has to be granted already. A symbolic link is
  * judged by where it leads whenever such a runtime follows it; but others, who are not restricted,
  * may be led astray by it: to make one needs fs.read and fs.write of everything. */
-#include "fs.h"
+#include "name.h"
 
-#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,16 +42,16 @@ static int open_target(fs_job *j, char *name)
 
 static int run_link(fs_job *j)
 {
-    char self[FS_SELF], name[NAME_MAX + 1];
-    j->fd = fs_open(j, j->path, O_PATH | O_RDWR | O_NOFOLLOW, 0);
-    if (j->fd < 0)
-        return j->fd;
+    char name[NAME_MAX + 1];
+    fs_name n;
+    int err = fs_name_open(j, &n, j->path, O_RDWR, false);
+    if (err)
+        return err;
     int folder = open_target(j, name);
-    if (folder < 0)
-        return folder;
-    fs_descriptor_path(j->fd, self, sizeof self);
-    int err = linkat(AT_FDCWD, self, folder, name, AT_SYMLINK_FOLLOW) ? fs_fail(j, "link") : 0;
-    close(folder);
+    err = folder < 0 ? folder : fs_name_link(&n, folder, name) ? fs_fail(j, "link") : 0;
+    if (folder >= 0)
+        close(folder);
+    fs_name_close(&n);
     return err;
 }
 
@@ -73,39 +72,33 @@ static int run_symlink(fs_job *j)
     return err;
 }
 
-static int read_self(link_op *l)
-{
-    char self[FS_SELF];
-    fs_descriptor_path(l->job.fd, self, sizeof self);
-    ssize_t n = readlink(self, l->text, sizeof l->text - 1);
-    if (n < 0)
-        return fs_fail(&l->job, "realpath");
-    l->text[n] = '\0';
-    return 0;
-}
-
 static int run_realpath(fs_job *j)
 {
     link_op *l = (link_op *)j;
+    fs_name n;
     if (!l->lacks)
         return realpath(j->path, l->text) ? 0 : fs_fail(j, "realpath");
-    j->fd = fs_open(j, j->path, O_PATH, 0);
-    return j->fd < 0 ? j->fd : read_self(l);
+    int err = fs_name_open(j, &n, j->path, O_RDONLY, true);
+    if (err)
+        return err;
+    err = fs_name_real(&n, l->text, sizeof l->text) ? fs_fail(j, "realpath") : 0;
+    fs_name_close(&n);
+    return err;
 }
 
 static int run_readlink(fs_job *j)
 {
     link_op *l = (link_op *)j;
-    j->fd = fs_open(j, j->path, O_PATH | O_NOFOLLOW, 0);
-    if (j->fd < 0)
-        return j->fd;
-    ssize_t n = readlinkat(j->fd, "", l->text, sizeof l->text - 1);
-    if (n >= 0) {
-        l->text[n] = '\0';
-        return 0;
-    }
-    j->syscall = "readlink"; /* of what is no link the kernel says ENOENT here, or EINVAL */
-    return errno == ENOENT ? UV_EINVAL : -errno;
+    fs_name n;
+    int err = fs_name_open(j, &n, j->path, O_RDONLY, false);
+    if (err)
+        return err;
+    ssize_t length = fs_name_readlink(&n, l->text, sizeof l->text - 1);
+    err = length < 0 ? fs_fail(j, "readlink") : 0;
+    fs_name_close(&n);
+    if (!err)
+        l->text[length] = '\0';
+    return err;
 }
 
 /* ---- The functions ---- */

@@ -1,7 +1,5 @@
 /* stat.c -- neap_fs: stat(path, options), and the table that it gives. */
-#include "fs.h"
-
-#include <fcntl.h>
+#include "name.h"
 
 typedef struct {
     fs_job job;
@@ -61,11 +59,12 @@ static int run(fs_job *j)
     j->syscall = "stat";
     if (s->plain)
         return (s->link ? lstat : stat)(j->path, &s->st) ? -errno : 0;
-    j->fd = fs_open(j, j->path, O_PATH | (s->link ? O_NOFOLLOW : 0), 0);
-    if (j->fd < 0)
-        return j->fd;
-    int err = fstat(j->fd, &s->st) ? fs_fail(j, "fstat") : 0;
-    fs_close(j);
+    fs_name n;
+    int err = fs_name_open(j, &n, j->path, O_RDONLY, !s->link);
+    if (err)
+        return err;
+    err = fs_name_stat(&n, &s->st) ? fs_fail(j, "fstat") : 0;
+    fs_name_close(&n);
     return err;
 }
 

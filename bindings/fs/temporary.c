@@ -18,7 +18,8 @@ typedef struct {
     neap_handle handle;
     bool kept;
     int folder;
-    fs_job remover; /* for the work in it, and what remove_entry asks */
+    fs_job remover; /* for the work in it, and what a removal asks */
+    fs_removal removal;
     char name[NAME_MAX + 1], path[PATH_MAX];
 } temporary;
 
@@ -34,15 +35,16 @@ static int temporary_open(lua_State *L, neap_handle *h)
 static void run_remove(neap_work *work)
 {
     temporary *t = neap_container_of(work, temporary, remover.work);
-    fs_remove_entry(&t->remover, t->folder, t->name, FS_DEPTH);
-    close(t->folder);
+    t->remover.status = fs_removal_run(&t->removal);
 }
 
 static void on_removed(neap_work *work, int status)
 {
     temporary *t = neap_container_of(work, temporary, remover.work);
-    if (status)
-        close(t->folder);
+    if (!status && t->remover.status == FS_MORE && !neap->work(t->handle.env, work))
+        return;
+    fs_removal_drop(&t->removal);
+    close(t->folder);
     neap->handle_closed(&t->handle);
 }
 
@@ -51,6 +53,8 @@ static int temporary_close(neap_handle *h)
     temporary *t = (temporary *)h;
     t->remover.work.run = run_remove;
     t->remover.work.done = on_removed;
+    t->removal =
+        (fs_removal){.job = &t->remover, .folder = t->folder, .name = t->name, .recursive = true};
     if (t->folder >= 0 && !t->kept && !neap->work(h->env, &t->remover.work))
         return 1;
     if (t->folder >= 0)

@@ -1,166 +1,89 @@
-/* watch.c -- neap_fs: watch(), what the kernel tells of changes: inotify(7).
+/* watch.c -- neap_fs: watch(), what the system tells of changes in folders.
  *
- *   watch() -> stream, watches      the stream gives struct inotify_event's, whole ones
+ *   watch() -> watches
+ *   watch_system() -> "inotify" or "portable": what is in an event
  *   add(path, watches, is_below)    a number that events carry; needs fs.read of it
- *   watches:remove(number)
- *   watches:close()
- *   watch_events(bytes) -> list of { number =, mask =, cookie =, name = }
+ *   watches:wait()                  until there are events
+ *   watches:take() -> list          of those that there are; inotify's: { number =, mask =, cookie =, name = },
+ *                                   portable: { number = }, something is different in that folder
+ *   watches:remove(number), close()
  *
- * The queue of events is a pipe of the host's, on which a stream stands: so nothing is lost but what
- * the kernel says it has lost, and a slow reader costs no memory. lua/neap/fs/watch.lua makes sense
- * of the events. Systems without inotify say ENOSYS. */
-#include "fs.h"
+ * Nothing is kept here that nobody waits for: the kernel has the queue, and says so when it has lost something.
+ * lua/neap/fs/watch.lua makes sense of the events. */
+#include "watch.h"
 
-#include <fcntl.h>
-#include <string.h>
 #include <unistd.h>
-
-#if defined(__linux__)
-#include <sys/inotify.h>
-#endif
-
-typedef struct {
-    neap_handle handle;
-    int fd; /* of the queue, beside the stream's */
-} watches;
-
-typedef struct {
-    fs_job job;
-    int queue; /* a descriptor of its own */
-    int number;
-    bool is_below; /* a folder, and no link to one */
-} add_op;
-
-static int watches_open(lua_State *L, neap_handle *h)
-{
-    (void)L;
-    ((watches *)h)->fd = -1;
-    return 0;
-}
-
-static int watches_close(neap_handle *h)
-{
-    const watches *w = (watches *)h;
-    if (w->fd >= 0)
-        close(w->fd);
-    return 0;
-}
-
-/* ---- Watching ---- */
-
-#if defined(__linux__)
-
-static int open_queue(void)
-{
-    int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-    return fd < 0 ? -errno : fd;
-}
-
-/* What was opened is watched, whatever its name leads to now. */
-static int add(int queue, int fd)
-{
-    enum { FOLDER = IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO };
-    enum {
-        ALL = FOLDER | IN_MODIFY | IN_ATTRIB | IN_CLOSE_WRITE | IN_DELETE_SELF | IN_EXCL_UNLINK
-    };
-    char self[FS_SELF];
-    fs_descriptor_path(fd, self, sizeof self);
-    int number = inotify_add_watch(queue, self, ALL);
-    return number < 0 ? -errno : number;
-}
-
-static int take_off(int queue, int number)
-{
-    return inotify_rm_watch(queue, number) ? -errno : 0;
-}
-
-static void set_number(lua_State *L, const char *name, double number)
-{
-    lua_pushnumber(L, number);
-    lua_setfield(L, -2, name);
-}
-
-static void push_event(lua_State *L, const struct inotify_event *event, const char *name)
-{
-    lua_createtable(L, 0, 4);
-    set_number(L, "number", event->wd);
-    set_number(L, "mask", event->mask);
-    set_number(L, "cookie", event->cookie);
-    lua_pushlstring(L, name, strnlen(name, event->len));
-    lua_setfield(L, -2, "name");
-}
-
-int fs_watch_events(lua_State *L)
-{
-    size_t length;
-    const char *at = luaL_checklstring(L, 1, &length), *end = at + length;
-    struct inotify_event event;
-    lua_newtable(L);
-    for (int i = 1; (size_t)(end - at) >= sizeof event; i++, at += sizeof event + event.len) {
-        memcpy(&event, at, sizeof event);
-        if (event.len > (size_t)(end - at) - sizeof event)
-            break;
-        push_event(L, &event, at + sizeof event);
-        lua_rawseti(L, -2, i);
-    }
-    return 1;
-}
-
-#else
-
-static int open_queue(void)
-{
-    return UV_ENOSYS;
-}
-
-static int add(int queue, int fd)
-{
-    (void)queue, (void)fd;
-    return UV_ENOSYS;
-}
-
-static int take_off(int queue, int number)
-{
-    (void)queue, (void)number;
-    return UV_ENOSYS;
-}
-
-int fs_watch_events(lua_State *L)
-{
-    lua_newtable(L);
-    return 1;
-}
-
-#endif
-
-/* ---- Methods ---- */
 
 static const neap_handle_class watches_class;
 
-static int run_add(fs_job *j)
+static fs_watches *check_watches(lua_State *L, int index) /* NULL: it is closed */
 {
-    add_op *o = (add_op *)j;
-    j->fd = fs_open(j, j->path, O_PATH | O_DIRECTORY | (o->is_below ? O_NOFOLLOW : 0), 0);
-    if (j->fd < 0)
-        return j->fd;
-    int number = add(o->queue, j->fd);
-    j->syscall = "inotify_add_watch";
-    o->number = number;
-    return number < 0 ? number : 0;
+    fs_watches *w = neap->check(L, index, &watches_class);
+    return neap->handle_is_closing(&w->handle) ? NULL : w;
 }
+
+/* ---- Waiting ---- */
+
+void fs_watches_wake(fs_watches *w, int status)
+{
+    neap_op *op = w->waiter;
+    w->waiter = NULL;
+    fs_watches_listen(w, false);
+    if (op)
+        neap->complete(op, status, NEAP_F_SYSCALL, "read", NEAP_F_END);
+}
+
+typedef struct {
+    neap_op op;
+    fs_watches *watches;
+} wait_op;
+
+static void wait_cancel(neap_op *op)
+{
+    fs_watches_wake(((wait_op *)op)->watches, UV_ECANCELED);
+}
+
+static int watches_wait(lua_State *L)
+{
+    static const neap_op_class type = {"fs.watch", NULL, wait_cancel, NULL};
+    fs_watches *w = check_watches(L, 1);
+    wait_op *o = neap->op_new(L, &type, sizeof *o);
+    int status = !w ? NEAP_ECLOSED : w->waiter ? UV_EBUSY : 0;
+    bool now = !status && fs_watches_any(w);
+    if (!status && !now)
+        status = fs_watches_listen(w, true);
+    if (status || now) {
+        neap->complete(&o->op, status, NEAP_F_SYSCALL, "read", NEAP_F_END);
+        return neap->wait(L, &o->op);
+    }
+    o->watches = w;
+    w->waiter = &o->op;
+    neap->pin(L, &o->op, 1);
+    return neap->wait(L, &o->op);
+}
+
+/* ---- Adding ---- */
 
 static int add_results(lua_State *L, neap_op *op)
 {
-    lua_pushinteger(L, neap_container_of(op, add_op, job.op)->number);
+    lua_pushinteger(L, neap_container_of(op, fs_watch_add, job.op)->number);
     return 1;
 }
 
 static void add_release(neap_op *op, int delivered)
 {
-    const add_op *o = neap_container_of(op, add_op, job.op);
-    if (o->queue >= 0)
-        close(o->queue);
+    const fs_watch_add *a = neap_container_of(op, fs_watch_add, job.op);
+    if (a->queue >= 0)
+        close(a->queue);
     fs_release(op, delivered);
+}
+
+static int after_add(fs_job *j, int status)
+{
+    fs_watch_add *a = (fs_watch_add *)j;
+    if (!status && neap->handle_is_closing(&a->watches->handle))
+        status = NEAP_ECLOSED;
+    return status ? status : fs_watch_finish(a);
 }
 
 /* add(path, watches, is_below): the path is first, as of all jobs. */
@@ -168,62 +91,74 @@ static int watches_add(lua_State *L)
 {
     static const neap_op_class type = {"fs.watch", add_results, fs_cancel, add_release};
     fs_check_path(L, 1);
-    const watches *w = neap->check(L, 2, &watches_class);
+    fs_watches *w = check_watches(L, 2);
     bool is_below = lua_toboolean(L, 3);
-    add_op *o = fs_job_new(L, &type, sizeof *o, run_add, 1);
-    o->is_below = is_below;
-    o->queue = fcntl(w->fd, F_DUPFD_CLOEXEC, 3);
-    if (o->queue >= 0)
-        return fs_job_start(L, &o->job);
-    fs_job_finish(&o->job, -errno);
-    return neap->wait(L, &o->job.op);
+    fs_watch_add *a = fs_job_new(L, &type, sizeof *a, fs_watch_run, 1);
+    a->queue = -1;
+    a->is_below = is_below;
+    a->watches = w;
+    int status = w ? fs_watch_prepare(a) : NEAP_ECLOSED;
+    if (!status) {
+        neap->pin(L, &a->job.op, 2);
+        a->job.after = after_add;
+        return fs_job_start(L, &a->job);
+    }
+    fs_job_finish(&a->job, status);
+    return neap->wait(L, &a->job.op);
+}
+
+/* ---- Methods ---- */
+
+static int watches_take(lua_State *L)
+{
+    fs_watches *w = check_watches(L, 1);
+    return w ? fs_watches_take(L, w) : neap->fail(L, NEAP_ECLOSED, NEAP_F_END);
 }
 
 /* What is no more watched is no error. */
 static int watches_remove(lua_State *L)
 {
-    const watches *w = neap->check(L, 1, &watches_class);
-    lua_pushboolean(L, !take_off(w->fd, (int)luaL_checkinteger(L, 2)));
+    fs_watches *w = check_watches(L, 1);
+    int number = (int)luaL_checkinteger(L, 2);
+    lua_pushboolean(L, w && fs_watches_remove(w, number));
     return 1;
 }
 
+static int watches_close(neap_handle *h)
+{
+    fs_watches *w = (fs_watches *)h;
+    if (w->waiter)
+        fs_watches_wake(w, UV_ECANCELED);
+    return fs_watches_close(w);
+}
+
 static const luaL_Reg methods[] = {
-    {"add", watches_add},
-    {"remove", watches_remove},
-    {NULL, NULL},
+    {"wait", watches_wait},     {"take", watches_take}, {"add", watches_add},
+    {"remove", watches_remove}, {NULL, NULL},
 };
 
 static const neap_handle_class watches_class = {
     .name = "neap.fs.watches",
-    .size = sizeof(watches),
+    .size = sizeof(fs_watches),
     .methods = methods,
-    .open = watches_open,
+    .flags = NEAP_HANDLE_STAYS, /* for what is being added while it is closed */
     .close = watches_close,
 };
 
-/* ---- The function ---- */
+/* ---- The functions ---- */
 
 int fs_watch(lua_State *L)
 {
-    watches *w = neap->handle(L, &watches_class);
-    neap_transport *t = NULL;
-    int fd = w->fd = open_queue();
-    int err = fd < 0 ? fd : 0;
-    if (!err && (fd = fcntl(w->fd, F_DUPFD_CLOEXEC, 3)) < 0)
-        err = -errno;
-    if (!err && !(t = neap->transport_new(w->handle.env, NEAP_PIPE)))
-        err = UV_ENOMEM;
-    if (!err)
-        err = neap->transport_open(t, fd);
-    if (!err) {
-        neap->transport_give(L, t);
-        lua_insert(L, -2);
-        return 2;
-    }
-    if (t)
-        t->type->close(t, NULL);
-    if (fd >= 0 && fd != w->fd)
-        close(fd);
+    fs_watches *w = neap->handle(L, &watches_class);
+    int status = fs_watches_open(w, neap->interface(w->handle.env, "neap.uv/1"));
+    if (!status)
+        return 1;
     neap->close(&w->handle);
-    return neap->fail(L, err, NEAP_F_SYSCALL, "inotify_init1", NEAP_F_END);
+    return neap->fail(L, status, NEAP_F_SYSCALL, "watch", NEAP_F_END);
+}
+
+int fs_watch_system_name(lua_State *L)
+{
+    lua_pushstring(L, fs_watch_system);
+    return 1;
 }

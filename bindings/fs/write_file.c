@@ -5,9 +5,8 @@
  * followed first, so that it is their target which is replaced. The file keeps its mode, and its
  * owner where we may give it. Written in place instead: with append or atomic = false, what is no
  * regular file (/dev/null), and where the permission is for the file alone and not its folder. */
-#include "fs.h"
+#include "name.h"
 
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,7 +41,7 @@ static int write_in_place(write_op *w)
     if (j->fd < 0)
         return j->fd;
     int err = fs_write(j, j->fd, -1);
-    if (!err && w->sync && fsync(j->fd) && errno != EINVAL && errno != EROFS)
+    if (!err && w->sync && fs_sync(j->fd, false) && errno != EINVAL && errno != EROFS)
         err = fs_fail(j, "fsync");
     fs_close(j);
     return err;
@@ -52,20 +51,18 @@ static int write_in_place(write_op *w)
  * it mean: a restricted runtime takes it by text. */
 static int real_folder(fs_job *j, place *p)
 {
-    char folder[PATH_MAX], self[32];
+    char folder[PATH_MAX];
     const char *slash = strrchr(p->path, '/');
     size_t length = slash ? (size_t)(slash + 1 - p->path) : 0;
-    snprintf(self, sizeof self, "/proc/self/fd/%d", p->folder);
-    ssize_t n = readlink(self, folder, sizeof folder - 1);
-    if (n < 0 || folder[0] != '/') { /* no /proc */
+    if (fs_real_path(p->folder, folder, sizeof folder) || folder[0] != '/') { /* no /proc */
         p->path[length] = '\0';
         if (!realpath(length ? p->path : ".", folder))
             return fs_fail(j, "realpath");
-        n = (ssize_t)strlen(folder);
     }
-    if ((size_t)n + 2 > sizeof p->path)
+    size_t n = strlen(folder);
+    if (n + 2 > sizeof p->path)
         return UV_ENAMETOOLONG;
-    memcpy(p->path, folder, (size_t)n);
+    memcpy(p->path, folder, n);
     strcpy(p->path + n, "/");
     return 0;
 }
@@ -142,7 +139,7 @@ static void sync_folder(int folder) /* best effort: some systems and folders do 
     int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return;
-    fsync(fd);
+    fs_sync(fd, false);
     close(fd);
 }
 
@@ -155,7 +152,7 @@ static int replace(write_op *w, const place *p)
         return fs_fail(j, "open");
     if ((err = dress(w, p)) || (err = fs_write(j, j->fd, -1)))
         goto fail;
-    if (w->sync && fsync(j->fd)) {
+    if (w->sync && fs_sync(j->fd, false)) {
         err = fs_fail(j, "fsync");
         goto fail;
     }

@@ -106,6 +106,10 @@ static int cut(struct iovec *v, int count, size_t bytes)
     return count;
 }
 
+#ifndef MSG_NOSIGNAL /* macOS; the loop's thread blocks SIGPIPE */
+#define MSG_NOSIGNAL 0
+#endif
+
 static ssize_t write_once(log_target *t, struct iovec *v, int count)
 {
     struct msghdr message = {.msg_iov = v, .msg_iovlen = count};

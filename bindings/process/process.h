@@ -26,6 +26,8 @@ int process_start(const process_request *r, pid_t *pid, const char **syscall);
 
 /* ---- resolve.c: which program, and what environment it sees ---- */
 
+char **process_environ(void); /* darwin_environment.c */
+
 /* Push the path to execute for the program at index: 0, or a status. */
 int process_resolve(lua_State *L, neap_env *env, int index);
 /* An array of "NAME=value", kept by a value that is pushed: what `env` may see of ours (unless `replace`), with what

@@ -12,8 +12,6 @@
 
 #include "process.h"
 
-extern char **environ;
-
 /* ---- The program ---- */
 
 static int executable(const char *path)
@@ -134,7 +132,7 @@ static int is_given(lua_State *L, int index, const char *entry, size_t n)
 static size_t count(lua_State *L, int index)
 {
     size_t n = 0;
-    for (char **e = environ; *e; e++)
+    for (char **e = process_environ(); *e; e++)
         n++;
     if (lua_istable(L, index))
         for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1))
@@ -172,7 +170,7 @@ char **process_environment(lua_State *L, neap_env *env, int index, int replace,
     int kept = lua_gettop(L);
     char **out = lua_newuserdata(L, (count(L, index) + 1) * sizeof *out);
     lua_rawseti(L, kept, 1);
-    for (char **e = environ; !replace && *e; e++) {
+    for (char **e = process_environ(); !replace && *e; e++) {
         size_t length = strcspn(*e, "=");
         if (names(*e, *e, length) && !neap->permit(env, "env", *e, length) &&
             !is_given(L, index, *e, length))

@@ -134,9 +134,11 @@ static int hear(int report, pid_t pid, const char **syscall)
 /* A report that lay in 0 to 2 would be overwritten. */
 static int open_report(int ends[2])
 {
-    if (pipe2(ends, O_CLOEXEC))
-        return -errno;
-    int high = fcntl(ends[1], F_DUPFD_CLOEXEC, 3), status = high < 0 ? -errno : 0;
+    int status = uv_pipe(ends, 0, 0);
+    if (status)
+        return status;
+    int high = fcntl(ends[1], F_DUPFD_CLOEXEC, 3);
+    status = high < 0 ? -errno : 0;
     close(ends[1]);
     ends[1] = high;
     if (status)
@@ -148,7 +150,7 @@ int process_start(const process_request *r, pid_t *pid, const char **syscall)
 {
     int ends[2];
     sigset_t all, before;
-    *syscall = "pipe2";
+    *syscall = "pipe";
     int status = open_report(ends);
     if (status)
         return status;

@@ -15,9 +15,9 @@
 static int open_pipe(neap_env *env, int number, process_stdio *s)
 {
     int ends[2], status;
-    if (number == 0 ? socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends)
-                    : pipe2(ends, O_CLOEXEC))
-        return -errno;
+    status = number == 0 ? uv_socketpair(SOCK_STREAM, 0, ends, 0, 0) : uv_pipe(ends, 0, 0);
+    if (status)
+        return status;
     s->fd = ends[number ? 1 : 0];
     s->end = ends[number ? 0 : 1];
     s->ours = 1;

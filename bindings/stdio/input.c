@@ -53,7 +53,7 @@ static reader *reader_new(input *owner)
     if (!r)
         return NULL;
     memset(r, 0, offsetof(reader, data));
-    if (pipe2(r->wake, O_CLOEXEC | O_NONBLOCK)) {
+    if (uv_pipe(r->wake, UV_NONBLOCK_PIPE, UV_NONBLOCK_PIPE)) {
         free(r);
         return NULL;
     }

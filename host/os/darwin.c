@@ -1,10 +1,9 @@
-/* darwin.c -- macOS: stack bounds, the interrupted program counter; timers are posix.c's ticker. */
+/* darwin.c -- macOS: stack bounds, the interrupted program counter; timers are in portable.c. */
 #if defined(__APPLE__)
 
 #include "os.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <sys/ucontext.h>
 
 int neap_os_stack(char **base, size_t *size)
@@ -26,27 +25,6 @@ const void *neap_os_signal_pc(const void *context)
     (void)uc;
     return NULL;
 #endif
-}
-
-int neap_os_timer_open(neap_os_timer **timer, int signo)
-{
-    return neap_ticker_open((neap_ticker **)timer, signo);
-}
-
-void neap_os_timer_arm(neap_os_timer *timer, uint64_t deadline)
-{
-    neap_ticker_arm((neap_ticker *)timer, deadline);
-}
-
-void neap_os_timer_close(neap_os_timer *timer)
-{
-    neap_ticker_close((neap_ticker *)timer);
-}
-
-void neap_os_signal_discard(const sigset_t *set) /* there is no sigtimedwait */
-{
-    int signo;
-    sigwait(set, &signo);
 }
 
 #else

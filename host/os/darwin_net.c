@@ -1,32 +1,11 @@
-/* darwin_net.c -- macOS: sockets; their flags are set in a second step, there is no other way. */
+/* darwin_net.c -- macOS: sharing a port, sendfile(2); portable_net.c has the rest. */
 #if defined(__APPLE__)
 
 #include "net.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
-#include <unistd.h>
-
-static int prepare(int fd)
-{
-    if (fd < 0)
-        return -errno;
-    fcntl(fd, F_SETFD, FD_CLOEXEC);
-    fcntl(fd, F_SETFL, O_NONBLOCK);
-    return fd;
-}
-
-int neap_os_socket(int family)
-{
-    return prepare(socket(family, SOCK_STREAM, 0));
-}
-
-int neap_os_accept(int listener)
-{
-    return prepare(accept(listener, NULL, NULL));
-}
 
 int neap_os_share_port(int socket)
 {

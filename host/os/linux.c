@@ -17,10 +17,6 @@
 #define sigev_notify_thread_id _sigev_un._tid
 #endif
 
-struct neap_os_timer {
-    timer_t id;
-};
-
 /* For the main thread this is what the limit lets it grow to, which glibc reads from /proc. */
 int neap_os_stack(char **base, size_t *size)
 {
@@ -48,6 +44,12 @@ const void *neap_os_signal_pc(const void *context)
     return NULL;
 #endif
 }
+
+#if !defined(NEAP_PORTABLE)
+
+struct neap_os_timer {
+    timer_t id;
+};
 
 int neap_os_timer_open(neap_os_timer **timer, int signo)
 {
@@ -87,6 +89,8 @@ void neap_os_signal_discard(const sigset_t *set)
     while (sigtimedwait(set, NULL, &now) < 0 && errno == EINTR)
         ;
 }
+
+#endif
 
 #else
 typedef int neap_not_linux; /* a file may not be empty */

@@ -7,6 +7,8 @@
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 
+#if !defined(NEAP_PORTABLE)
+
 int neap_os_socket(int family)
 {
     int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -18,6 +20,8 @@ int neap_os_accept(int listener)
     int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     return fd < 0 ? -errno : fd;
 }
+
+#endif
 
 int neap_os_share_port(int socket)
 {

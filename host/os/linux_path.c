@@ -7,14 +7,14 @@
 
 #include <errno.h>
 
-#if defined(__linux__)
+#if defined(__linux__) && !defined(NEAP_PORTABLE)
 
 #include <stdint.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #endif
 
-#if defined(__linux__) && defined(SYS_openat2)
+#if defined(__linux__) && !defined(NEAP_PORTABLE) && defined(SYS_openat2)
 
 #include <linux/openat2.h>
 

@@ -1,5 +1,5 @@
 /* net.h -- sockets, where operating systems differ. Each has a file of its own (linux_net.c,
- * freebsd_net.c, darwin_net.c) that is empty elsewhere. Failures are negative errno values. */
+ * freebsd_net.c, darwin_net.c with portable_net.c) that is empty elsewhere. Failures are negative errno values. */
 #ifndef NEAP_HOST_OS_NET_H
 #define NEAP_HOST_OS_NET_H
 

@@ -1,7 +1,8 @@
 /* os.h -- what differs between operating systems, behind a few functions.
  *
- * Each system has a file of its own (linux.c, freebsd.c, darwin.c) that is empty elsewhere; posix.c
- * holds what several share. Failures are negative errno values. */
+ * Each system has a file of its own (linux.c, freebsd.c, darwin.c) that is empty elsewhere; posix.c holds
+ * what several share, portable.c what a system gets that has nothing better: `make PORTABLE=1` builds that
+ * on Linux. Failures are negative errno values. */
 #ifndef NEAP_HOST_OS_H
 #define NEAP_HOST_OS_H
 

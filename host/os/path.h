@@ -9,7 +9,7 @@
 int neap_os_open_beneath(int folder, const char *path, int flags, int mode);
 
 /* Opening a folder only to name what is in it. */
-#if defined(O_PATH)
+#if defined(O_PATH) && !defined(NEAP_PORTABLE)
 #define NEAP_O_SEARCH (O_PATH | O_DIRECTORY)
 #elif defined(O_SEARCH)
 #define NEAP_O_SEARCH (O_SEARCH | O_DIRECTORY)
@@ -18,7 +18,7 @@ int neap_os_open_beneath(int folder, const char *path, int flags, int mode);
 #endif
 
 /* Naming a file without opening it, a link itself too; 0: there is no such flag. */
-#if defined(O_PATH)
+#if defined(O_PATH) && !defined(NEAP_PORTABLE)
 #define NEAP_O_PATH O_PATH
 #else
 #define NEAP_O_PATH 0

@@ -105,8 +105,8 @@ end
 ---@type fun(): neap.host.Stats
 host.stats = native.stats
 
---- What is open, by its kind: "neap.stream".
----@type fun(): { kind: string }[]
+--- What is open, by its kind: "neap.stream"; under `neap test` with the line that made it: "server.lua:12".
+---@type fun(): { kind: string, where?: string }[]
 host.handles = native.handles
 
 ---@class neap.host.Task

@@ -97,6 +97,13 @@ describe("glob", function()
     return assert(fs.glob(pattern, options))
   end
 
+  it("matches the root itself", function()
+    equal(fs.glob "/", { "/" })
+    equal(fs.glob { "/", "//" }, { "/" })
+    equal(fs.glob("/", { folder = support.folder }), { "/" })
+    equal(fs.match("/", "/"), true)
+  end)
+
   it("matches names in a folder", function()
     equal(found "src/*.c", { "src/a.c", "src/b.c" })
     equal(found "src/?.[!c]", { "src/a.h" })

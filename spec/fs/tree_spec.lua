@@ -139,7 +139,8 @@ describe("copy", function()
 
   it("refuses what is neither file, folder nor link", function()
     os.execute("mkfifo " .. at "fifo")
-    fails("ENOTSUP", fs.copy(at "fifo", at "copy"))
+    local err = fails("ENOTSUP", fs.copy(at "fifo", at "copy"))
+    equal({ err.path, err.message }, { at "fifo", "operation not supported" })
     fails("ENOTSUP", fs.copy("/dev/null", at "copy"))
     fails("ENOENT", fs.copy(at "none", at "copy"))
     fails("ENOENT", fs.copy(at "fifo", at "none/copy"))
@@ -204,7 +205,8 @@ describe("move", function()
     fs.move(at "file", there:path() .. "/to/a")
     equal(fs.read_file(there:path() .. "/to/a"), "text")
     make { ["full/x"] = "" }
-    fails("ENOTEMPTY", fs.move(at "full", there:path() .. "/to"))
+    local err = fails("ENOTEMPTY", fs.move(at "full", there:path() .. "/to"))
+    equal(err.path, there:path() .. "/to") -- what was named, not what it is called meanwhile
     equal(fs.exists(at "full/x"), true)
     equal(names_in(there:path()), { "to" })
     there:close()
@@ -246,6 +248,43 @@ describe("remove", function()
     fs.remove(at "gone", { recursive = true })
     equal(contents(at "keep"), { a = "1" })
   end)
+
+  it("keeps nobody else's files waiting, however many trees it removes", function()
+    local removed = 0
+    for i = 1, 4 do
+      os.execute(("mkdir -p %s && cd %s && seq 15000 | xargs -n 5000 touch"):format(at(i .. "/sub"), at(i .. "/sub")))
+    end
+    make { file = "text" }
+    task.group(function(group)
+      for i = 1, 4 do
+        group:spawn(function()
+          fs.remove(at(tostring(i)), { recursive = true })
+          removed = removed + 1
+        end)
+      end
+      task.yield()
+      for _ = 1, 3 do
+        equal(fs.read_file(at "file"), "text")
+        equal(removed, 0)
+      end
+    end)
+    equal(names_in(support.folder), { "file" })
+  end, { timeout = 60 })
+
+  it("stops when it is cancelled", function()
+    os.execute(("mkdir -p %s && cd %s && seq 30000 | xargs -n 5000 touch"):format(at "many", at "many"))
+    local removing = task.spawn(fs.remove, at "many", { recursive = true })
+    support.wait_until(function() return #fs.list(at "many") < 30000 end)
+    removing:cancel()
+    pcall(removing.wait, removing)
+    local left
+    support.wait_until(function() -- what was under way when it was told
+      local before = left
+      left = #fs.list(at "many")
+      return left == before
+    end)
+    assert(left > 0)
+  end, { timeout = 60 })
 
   it("removes a folder of 100,000 files, which can be listed before", function()
     os.execute(("mkdir %s && cd %s && seq 100000 | xargs -n 5000 touch"):format(at "many", at "many"))

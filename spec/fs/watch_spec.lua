@@ -1,6 +1,7 @@
 -- watch_spec.lua -- what neap.fs promises of watching.
 
 local fs = require "neap.fs"
+local native = require "neap_fs"
 local support = require "spec.fs.support"
 local task = require "neap.task"
 local test = require "neap.test"
@@ -27,13 +28,22 @@ local function told(last)
   return list
 end
 
--- The same, of all that happens up to now: a file that is made last marks it.
+-- The same, of all that happens up to now. Two files that are made last mark it: what is told with the first of them
+-- may come after it.
 local marks = 0
-local function told_now()
+local function mark()
   marks = marks + 1
   local name = "~mark" .. marks
   fs.write_file(at(name), "", { atomic = false, sync = false })
-  local list = told("created " .. name)
+  return told("created " .. name)
+end
+
+local function told_now()
+  local list = mark()
+  list[#list] = nil
+  for _, text in ipairs(mark()) do
+    list[#list + 1] = text
+  end
   list[#list] = nil
   return list
 end
@@ -189,9 +199,7 @@ describe("a watcher", function()
     watch { recursive = true }
     fs.mkdir(at "new")
     fs.rename(at "old", at "new/old")
-    local list = told "removed old"
-    table.sort(list)
-    equal(list, { "created new", "created new/old", "created new/old/file", "removed old", "removed old/file" })
+    equal(told_now(), { "created new", "renamed new/old from old" })
     make { ["new/old/other"] = "" }
     equal(told_now(), { "created new/old/other" })
   end)
@@ -234,6 +242,7 @@ describe("a watcher", function()
   end)
 
   it("says that events were lost, and finds what came and went", function()
+    if native.watch_system() ~= "inotify" then test.skip "the system keeps no events" end
     local limit = tonumber((fs.read_file "/proc/sys/fs/inotify/max_queued_events"))
     if limit > 20000 then test.skip "the system keeps too many events" end
     make { ["sub/gone"] = "" }

@@ -47,7 +47,7 @@ end
 
 local SKIP = { ["neap_host.on_error"] = true, ["neap_errors.report"] = true }
 local MODULES = {
-  "neap_edit", "neap_errors", "neap_fake_time", "neap_fs", "neap_host", "neap_http", "neap_log", "neap_net",
+  "neap_clock", "neap_edit", "neap_errors", "neap_fs", "neap_host", "neap_http", "neap_log", "neap_net",
   "neap_process", "neap_signal", "neap_stdio", "neap_stream", "neap_system", "neap_task", "neap_time", "neap_timer",
   "neap_tty", "neap_udp",
 }

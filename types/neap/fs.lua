@@ -509,9 +509,11 @@ function fs.walk(path, options) end
 
 --- Watches a folder, or a file, which may be replaced. What happened within a moment is put together: a file that was
 --- removed and made again, or that another one was renamed onto, has "changed", one that came and went is nothing, and
---- one that got another name is one "renamed". "overflow" says that the system has lost events: what came and went is
---- found out, what has changed is not. With a function each event is given to it, in a task of its own, until the
---- watcher is closed. Linux only: elsewhere ENOSYS.
+--- one that got another name is one "renamed", with all that is in it. Who does to a tree of his own what the events
+--- say, in their order, has the one that there is. "overflow" says that the system has lost events: what came and went
+--- is found out, what has changed is not. With a function each event is given to it, in a task of its own, until the
+--- watcher is closed. On Linux by inotify, elsewhere by FSEvents or kqueue, of which the latter does not tell that
+--- something was written to a file that was there.
 ---
 ---     -- not run: it watches until it is stopped
 ---     for event in fs.watch("src", { recursive = true }):all() do

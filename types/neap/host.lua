@@ -67,8 +67,8 @@ function host.on_error(fn) end
 ---@type fun(): neap.host.Stats
 host.stats = function() end
 
---- What is open, by its kind: "neap.stream".
----@type fun(): { kind: string }[]
+--- What is open, by its kind: "neap.stream"; under `neap test` with the line that made it: "server.lua:12".
+---@type fun(): { kind: string, where?: string }[]
 host.handles = function() end
 
 --- The tasks of this runtime.

@@ -4,22 +4,35 @@
 ---@class neap.test.Clock
 local neap_test_Clock = {}
 
---- Moves time on. Timers that are due on the way are fired in order, each at its time, and what they wake runs before
---- time goes on.
+--- Lets time go on. What becomes due on the way happens in order, each at its time and with all that follows from it,
+--- before time goes on further.
 ---@param seconds number 0 to 1e9
-function neap_test_Clock:advance(seconds) end
+---@param callback? fun(err?: neap.Error)
+---@return true? ok
+---@return neap.Error? err EBUSY when another task does so
+function neap_test_Clock:advance(seconds, callback) end
 
---- Moves time on to the next timer.
----@return boolean fired false when there is none, or none but such as never fire (`math.huge` seconds)
-function neap_test_Clock:next() end
+--- Lets time go on to the next timer.
+---@param callback? fun(err?: neap.Error, fired?: boolean)
+---@return boolean? fired false when there is none, or none but such as never fire (`math.huge` seconds)
+---@return neap.Error? err EBUSY when another task does so
+function neap_test_Clock:next(callback) end
 
----@class neap.test.FilesOptions
----@field report table
----@field write fun(text: string) takes what tests print
----@field jobs? integer files at once
----@field timeout number seconds, as the processes have it
----@field fail_fast? boolean
----@field passed_on string[] options of the command for each process
+---@class neap.test.ClockOptions
+---@field now? number the time it begins at, in seconds since 1970 (what it is)
+---@field automatic? boolean it goes on to the next timer whenever nothing else is to be done (false)
+
+---@class neap.test.Options
+---@field read fun(path: string): string? text of a spec file
+---@field timeout? number seconds a test may take (5)
+---@field filter? string only tests whose full name holds this text
+---@field line? integer only what stands at this line of each file
+---@field names? table<string, true> only tests of these full names
+---@field shuffle? integer run in an order drawn from this seed
+---@field fail_fast? boolean stop after the first failure
+---@field list? boolean run nothing; each test that would be is "passed"
+---@field report? table in place of TAP (neap.test.tap)
+---@field write? fun(text: string) takes the report (standard output)
 
 ---@class neap.test.Spy
 ---@field calls { n: integer, [integer]: any }[] the arguments of each call, in order
@@ -36,8 +49,8 @@ function neap_test_Spy:called_with(...) end
 
 ---@class neap.test.ItOptions
 ---@field timeout? number seconds, in place of the run's
----@field skip? string why it is not run
----@field todo? string what is missing: it is run, and may fail; that it passes is a failure
+---@field skip? string|boolean why it is not run; false: it is
+---@field todo? string|boolean what is missing: it is run, and may fail; that it passes is a failure
 ---@field only? boolean of its file only such tests are run, and the run fails, so that none stays behind
 
 ---What specs are written with, and the command `neap test`.
@@ -55,9 +68,10 @@ function test.spy(fn) end
 ---@return neap.test.Spy
 function test.spy_on(t, key, fn) end
 
---- Virtual time, until the test is over: `clock:advance(seconds)` fires what is due on the way, in order, each at its
---- time; `clock:next()` goes to the next timer. It holds for what was started since: timers, sleeps, timeouts, and the
---- clocks of neap.time. The test's own timeout keeps to the real one, and so do files and peers.
+--- Virtual time, until the test is over: it stands still until `clock:advance(seconds)` lets it go on, which fires what
+--- is due on the way, in order, each at its time; `clock:next()` goes to the next timer. It holds for what is started
+--- meanwhile: timers, sleeps, timeouts, and the clocks of neap.time and os. The test's own timeout keeps to the real
+--- one, and sockets, files and processes are real.
 ---
 ---     -- not run: a test
 ---     it("gives up after a minute", function()
@@ -66,12 +80,21 @@ function test.spy_on(t, key, fn) end
 ---       clock:advance(60)
 ---       test.equal(err.code, "ETIMEDOUT")
 ---     end)
+---
+--- One that is automatic goes on by itself whenever nothing else is to be done, so what takes hours is over at once:
+---
+---     -- not run: a test
+---     it("tries again until the server is back", function()
+---       test.clock { automatic = true }
+---       assert(connect_with_patience(server))
+---     end)
+---@param options? neap.test.ClockOptions
 ---@return neap.test.Clock
-function test.clock() end
+function test.clock(options) end
 
 ---The command `neap test`.
 ---@param arguments string[] what follows `test`
----@return integer status 0 all passed, 1 not, 2 wrong arguments
+---@return integer status 0 tests ran and all passed, 1 not, 2 wrong arguments, 128 and its number after a signal
 function test.main(arguments) end
 
 ---Fails unless both are equal: tables by content, everything else as `==` has it.
@@ -97,33 +120,48 @@ function test.raises(fn, expected) end
 ---@return any err
 function test.fails(expected, result, ...) end
 
----@param list { path: string, line?: integer }[]
----@param options neap.test.FilesOptions
----@return boolean passed all of them, and there was one
-function test.run(list, options) end
-
----Ends the running test here: it is neither passed nor failed, and reported with the reason.
----@param reason? any shown as text
-function test.skip(reason) end
-
----A function that calls `fn` and fails the test unless it is called exactly `n` times before the test is over.
+---A function that calls `fn` and fails the test unless it is called exactly `n` times before the test is over, which
+---waits for that.
 ---@param fn? function
 ---@param n? integer (1)
 ---@return function
 function test.calls(fn, n) end
 
---- Gives a field another value until the running test is over.
+---Runs `fn` when the running test is over, however it ends: after the `after` functions, before it is judged. What was
+---given last runs first. In `before_all`, and beside the tests of a file, it runs when the last of them is over.
+---
+---     -- not run: in a test
+---     local server = http.serve(0, handler)
+---     test.finally(function() server:close() end)
+---@param fn fun()
+function test.finally(fn) end
+
+---Ends the running test here: it is neither passed nor failed, and reported with the reason.
+---@param reason? any shown as text
+function test.skip(reason) end
+
+---Runs spec files in this process, in the order given. Should the runner itself fail, that is what is raised.
+---@param files (string|{ path: string, line?: integer, names?: table<string, true> })[]
+---@param options neap.test.Options
+---@return boolean passed all of them, and there was one
+function test.run(files, options) end
+
+--- Gives a field another value until the running test is over; in `before_all`, until the last test of its group is.
 ---@param t table
 ---@param key any
----@param value any
+---@param value any nil: none
 function test.replace(t, key, value) end
 
----Names a group of tests.
+---Names a group of tests. Its options hold for each test in it that does not say otherwise.
 ---@param name string
 ---@param fn fun() declares them
-function test.describe(name, fn) end
+---@param given? neap.test.ItOptions
+function test.describe(name, fn, given) end
 
 ---Declares a test.
+---
+---     -- not run: a spec
+---     test.it("answers within a minute", function() … end, { timeout = 60, skip = not has_peer and "no peer" })
 ---@param name string what the thing described does
 ---@param fn fun() the test; it may wait
 ---@param given? neap.test.ItOptions

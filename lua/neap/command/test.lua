@@ -1,5 +1,5 @@
 -- neap.command.test: `neap test`.
 
 return function(...)
-  return require("neap.test").main({ ... })
+  return require("neap.test.command").main({ ... })
 end

@@ -33,6 +33,10 @@ local function compile_all(given)
   return all
 end
 
+local function join(folder, name)
+  return (folder == "" or folder == "/") and folder .. name or folder .. "/" .. name
+end
+
 -- A search: `found` is a list and a set of paths, `seen` which rest of a pattern was looked for in which folder.
 local Search = {}
 Search.__index = Search
@@ -67,7 +71,7 @@ function Search:add(path, segments, kind)
     if not self:is_folder(path, kind) then
       return
     end
-    path = path .. "/"
+    path = join(path, "")
   end
   if not self.found[path] then
     self.found[path] = true
@@ -81,10 +85,6 @@ function Search:entries(folder)
     self:tolerate(err)
   end
   return entries or {}
-end
-
-local function join(folder, name)
-  return (folder == "" or folder == "/") and folder .. name or folder .. "/" .. name
 end
 
 -- What segment i and those after it match in a folder. `kind` is of the folder, where that is known.
@@ -179,7 +179,7 @@ local function search_all(patterns, given)
     self.folder = self.folder:gsub("/+$", "")
   end
   for _, segments in ipairs(patterns) do
-    if segments[1] then
+    if segments[1] or segments.absolute then
       self:look(segments.absolute and "/" or "", segments, 1)
     end
   end

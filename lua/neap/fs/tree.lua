@@ -55,6 +55,14 @@ function tree.copy(from, to, ...)
   return settle(native_copy(from, to, ...))
 end
 
+-- What is being made has a path that nobody has named: the error speaks of the one that it is to have.
+local function as_named(err, inner, to)
+  if err.path and err.path:sub(1, #inner) == inner then
+    err.path = to .. err.path:sub(#inner + 1)
+  end
+  return err
+end
+
 -- From one file system to another: a copy beside the target takes its name when it is whole, then the original goes.
 local function move_across(from, to)
   local random = native.temporary(to:gsub("/+$", "") .. ".moving-", true)
@@ -69,7 +77,7 @@ local function move_across(from, to)
   pcall(remove, random:path(), { recursive = true }) -- closing would not wait for it; who is cancelled cannot wait
   random:close()
   if not ok then
-    return nil, err
+    return nil, as_named(err, inner, to)
   end
   return remove(from, { recursive = true })
 end

@@ -1,23 +1,23 @@
 -- neap.fs.watch: hearing of what changes in a folder, below it, or in a file.
 --
 -- The system tells a great deal; what it told within a moment is put together, so that one save in an editor is one
--- event. neap/fs/watch/tree.lua knows what the system's events mean, changes.lua what they come to.
+-- event. What its events mean is known to neap/fs/watch/inotify.lua and, for other systems, survey.lua: both keep a
+-- model (model.lua) of what there is, whose telling.lua finds the events that we give.
 
-local bit = require "bit"
-local changes = require "neap.fs.watch.changes"
-local errors = require "neap.errors"
+local model = require "neap.fs.watch.model"
 local native = require "neap_fs"
 local options = require "neap.options"
 local task = require "neap.task"
-local tree = require "neap.fs.watch.tree"
+
+local system = require("neap.fs.watch." .. (native.watch_system() == "inotify" and "inotify" or "survey"))
 
 local settle = task.settle
 local error, type = error, type
 
 local watch = {}
 
-local OVERFLOW = 0x4000
-local LONGEST = 10 -- times `debounce`: then what there is is told, even if it goes on
+local LONGEST = 10   -- times `debounce`: then what there is is told, even if it goes on
+local ROUNDS = 1000  -- of finding out what is new, while it changes
 
 ---@class neap.fs.Event
 ---@field type "created"|"changed"|"removed"|"renamed"|"overflow"
@@ -30,48 +30,43 @@ local LONGEST = 10 -- times `debounce`: then what there is is told, even if it g
 local Watcher = {}
 Watcher.__index = Watcher
 
--- Handles what the system has told, in order; what is left when that fails or is cancelled is handled next time.
-local function handle_all(self)
-  local queue = self.queue
-  while queue[self.at] do
-    local event = queue[self.at]
-    local ok, err
-    if bit.band(event.mask, OVERFLOW) ~= 0 then
-      self.events[#self.events + 1] = { type = "overflow", path = self.path }
-      ok, err = self.tree:rescan()
-    else
-      ok, err = self.tree:handle(event)
-    end
-    if not ok then
+-- Handles what the system has told, and finds out what that leaves open, until there is nothing more of either.
+local function catch_up(self)
+  for _ = 1, ROUNDS do
+    local happened, err = self.watches:take()
+    if not happened then
       return nil, err
     end
-    self.at = self.at + 1
+    for _, event in ipairs(happened) do
+      self.tree:handle(event)
+    end
+    local more = happened[1] ~= nil
+    if not more then
+      more, err = self.tree:step()
+    end
+    if not more then
+      return err == nil or nil, err
+    end
   end
-  self.queue, self.at = {}, 1
   return true
 end
 
--- More of what the system tells, within so many seconds. nil: nothing; or nil, err.
-local function read_more(self, seconds)
-  local bytes, err
-  if seconds then
-    bytes, err = task.timeout(seconds, self.stream.read, self.stream)
-    if err and err.code == "ETIMEDOUT" then
-      return nil
-    end
-  else
-    bytes, err = self.stream:read()
+-- Whether something happens within so many seconds; or nil, err.
+local function wait_for_more(self)
+  local ok, err = task.timeout(self.debounce, self.watches.wait, self.watches)
+  if err and err.code == "ETIMEDOUT" then
+    return false
   end
-  if not bytes then
-    return nil, err or errors.new("ECLOSED", "the watcher is closed")
-  end
-  self.queue = native.watch_events(bytes)
-  return handle_all(self)
+  return ok, err
 end
 
 local function take_all(self)
   self.tree:settle()
-  for _, event in ipairs(self.changes:take()) do
+  if self.tree.lost then
+    self.events[#self.events + 1] = { type = "overflow", path = self.path }
+    self.tree.lost = nil
+  end
+  for _, event in ipairs(self.model:take()) do
     if self.is_file then
       event.path = self.path
     end
@@ -81,15 +76,20 @@ end
 
 -- Waits for something, then until it is quiet.
 local function collect(self)
-  local ok, err = handle_all(self)
-  if ok and self.changes:is_empty() and not self.events[1] then
-    ok, err = read_more(self)
+  local ok, err = catch_up(self)
+  if ok and self.model:is_untouched() and not self.tree.lost then
+    ok, err = self.watches:wait()
   end
   for _ = 1, LONGEST do
+    if ok then
+      ok, err = catch_up(self)
+    end
+    if ok then
+      ok, err = wait_for_more(self)
+    end
     if not ok then
       break
     end
-    ok, err = read_more(self, self.debounce)
   end
   if err then
     return nil, err
@@ -98,13 +98,9 @@ local function collect(self)
   return true
 end
 
---- The next event, for which it waits; nil without an error when what was watched is gone.
----@param self neap.fs.Watcher
----@param callback? fun(err?: neap.Error, event?: neap.fs.Event)
----@return neap.fs.Event? event
----@return neap.Error? err
-Watcher.next = task.operation(function(self)
-  while not self.events[1] do
+local function next_event(self)
+  while not self.events[self.at] do
+    self.events, self.at = {}, 1
     if self.tree.ended then
       self:close()
       return nil
@@ -114,7 +110,19 @@ Watcher.next = task.operation(function(self)
       return nil, err
     end
   end
-  return table.remove(self.events, 1)
+  local event = self.events[self.at]
+  self.events[self.at] = false
+  self.at = self.at + 1
+  return event
+end
+
+--- The next event, for which it waits; nil without an error when what was watched is gone.
+---@param self neap.fs.Watcher
+---@param callback? fun(err?: neap.Error, event?: neap.fs.Event)
+---@return neap.fs.Event? event
+---@return neap.Error? err
+Watcher.next = task.operation(function(self)
+  return self.turn:with(next_event, self) -- one after the other
 end)
 
 --- Iterates over events, until the watcher is closed or what it watches is gone; raises what fails.
@@ -132,7 +140,6 @@ end
 --- Stops watching; once is enough.
 function Watcher:close()
   self.closed = true
-  self.stream:close()
   self.watches:close()
 end
 
@@ -155,26 +162,29 @@ local function place(path, given)
   return folder or ".", { only = name or path, ignore = given.ignore }
 end
 
+-- What is there already is not told.
 local function open(path, given)
   local root, how = place(path, given)
   if not root then
     return nil, how
   end
-  require "neap.stream" -- has the class of what the events come through
-  local stream, watches = native.watch()
-  if not stream then
-    return nil, watches
+  local watches, err = native.watch()
+  if not watches then
+    return nil, err
   end
-  local put_together = changes.new()
+  local what = model.new(root)
   local self = setmetatable({
-    path = path, stream = stream, watches = watches, changes = put_together, events = {}, queue = {}, at = 1,
-    tree = tree.new(root, how, watches, put_together), debounce = given.debounce or 0.02, is_file = how.only ~= nil,
+    path = path, watches = watches, model = what, events = {}, at = 1, turn = task.semaphore(1),
+    tree = system.new(what, how, watches), debounce = given.debounce or 0.02, is_file = how.only ~= nil,
   }, Watcher)
-  local ok, err = self.tree:scan(root, true)
+  local ok
+  ok, err = catch_up(self)
   if not ok then
     self:close()
     return nil, err
   end
+  self.tree:settle()
+  what:take()
   return self
 end
 
@@ -185,9 +195,11 @@ end
 
 --- Watches a folder, or a file, which may be replaced. What happened within a moment is put together: a file that was
 --- removed and made again, or that another one was renamed onto, has "changed", one that came and went is nothing, and
---- one that got another name is one "renamed". "overflow" says that the system has lost events: what came and went is
---- found out, what has changed is not. With a function each event is given to it, in a task of its own, until the
---- watcher is closed. Linux only: elsewhere ENOSYS.
+--- one that got another name is one "renamed", with all that is in it. Who does to a tree of his own what the events
+--- say, in their order, has the one that there is. "overflow" says that the system has lost events: what came and went
+--- is found out, what has changed is not. With a function each event is given to it, in a task of its own, until the
+--- watcher is closed. On Linux by inotify, elsewhere by FSEvents or kqueue, of which the latter does not tell that
+--- something was written to a file that was there.
 ---
 ---     -- not run: it watches until it is stopped
 ---     for event in fs.watch("src", { recursive = true }):all() do

@@ -9,94 +9,14 @@
 -- `expected` is an error's code, plain text of it, or a pattern. A failed check raises a string that begins with
 -- the place of the call.
 
+local diff = require "neap.test.diff"
 local inspect = require "neap.inspect"
 
 local check = {}
 
-local DIFF_CELLS = 1000000        -- of the table that finds common lines; above it, no line is common
-local DIFF_LINES = 60             -- shown
 local PATH_KEYS = 40              -- shown of a path
 
--- differences --
-
-local function lines_of(text)
-  local lines = {}
-  for text_line in (text .. "\n"):gmatch "(.-)\n" do lines[#lines + 1] = text_line end
-  return lines
-end
-
--- lengths[i][j]: how many lines a[i..] and b[j..] have in common, in order
-local function common_lengths(a, b)
-  local lengths = { [#a + 1] = {} }
-  for i = #a, 1, -1 do
-    local row, below = {}, lengths[i + 1]
-    for j = #b, 1, -1 do
-      row[j] = a[i] == b[j] and 1 + (below[j + 1] or 0) or math.max(below[j] or 0, row[j + 1] or 0)
-    end
-    lengths[i] = row
-  end
-  return lengths
-end
-
-local function diff(expected, actual)
-  local a, b, out = lines_of(expected), lines_of(actual), {}
-  local lengths = #a * #b <= DIFF_CELLS and common_lengths(a, b)
-  local i, j = 1, 1
-  while i <= #a or j <= #b do
-    if lengths and i <= #a and j <= #b and a[i] == b[j] then
-      out[#out + 1], i, j = "  " .. a[i], i + 1, j + 1
-    elseif i <= #a and (j > #b or not lengths or (lengths[i + 1][j] or 0) >= (lengths[i][j + 1] or 0)) then
-      out[#out + 1], i = "- " .. a[i], i + 1
-    else
-      out[#out + 1], j = "+ " .. b[j], j + 1
-    end
-  end
-  return out
-end
-
--- The changed lines with two of context, the rest left out.
-local function shortened(lines)
-  local near = {}
-  for i, text in ipairs(lines) do
-    if text:sub(1, 1) ~= " " then
-      for k = i - 2, i + 2 do near[k] = true end
-    end
-  end
-  local out = {}
-  for i, text in ipairs(lines) do
-    if #out == DIFF_LINES then
-      out[#out + 1] = "…"
-      break
-    elseif near[i] then
-      out[#out + 1] = text
-    elseif near[i - 1] or i == 1 then
-      out[#out + 1] = "  …"
-    end
-  end
-  return table.concat(out, "\n")
-end
-
-local function texts_of(actual, expected, width)
-  if type(actual) == "string" and type(expected) == "string" and width == 1 then return actual, expected end
-  local options = { width = width, depth = 20, items = 1000, length = 100000 }
-  local actual_text, expected_text = inspect(actual, options), inspect(expected, options)
-  if actual_text ~= expected_text then return actual_text, expected_text end
-  options.raw = true                             -- the same by __tostring: look inside
-  return inspect(actual, options), inspect(expected, options)
-end
-
-local function comparison(actual, expected)
-  local actual_text, expected_text = texts_of(actual, expected)
-  local strings = type(actual) == "string" and type(expected) == "string"
-  local long = strings and actual:find "\n" and expected:find "\n"
-  if not long and not actual_text:find "\n" and not expected_text:find "\n" then
-    return ("expected: %s\n  actual: %s"):format(expected_text, actual_text)
-  end
-  actual_text, expected_text = texts_of(actual, expected, 1)
-  return "- expected, + actual\n" .. shortened(diff(expected_text, actual_text))
-end
-
--- equality --
+-- Equality
 
 local function key_text(key)
   if type(key) == "string" and key:find "^[%a_][%w_]*$" then return "." .. key end
@@ -173,7 +93,7 @@ end
 function check.equal(actual, expected)
   local path = difference(actual, expected)
   if not path then return end
-  error(("not equal%s\n%s"):format(path ~= "" and ", first at " .. path or "", comparison(actual, expected)), 2)
+  error(("not equal%s\n%s"):format(path ~= "" and ", first at " .. path or "", diff(actual, expected)), 2)
 end
 
 ---Fails unless both are the very same value.
@@ -182,10 +102,10 @@ end
 function check.same(actual, expected)
   if rawequal(actual, expected) then return end
   local equal = not difference(actual, expected)
-  error("not the same" .. (equal and " (though equal)\n" or "\n") .. comparison(actual, expected), 2)
+  error("not the same" .. (equal and " (though equal)\n" or "\n") .. diff(actual, expected), 2)
 end
 
--- errors --
+-- Errors
 
 local function matches(err, expected)
   if expected == nil or type(err) == "table" and rawget(err, "code") == expected then return true end

@@ -1,6 +1,6 @@
 -- neap.test.files -- runs each spec file in a process of its own, several at once.
 --
---   files.run(paths, options)            true when all passed
+--   files.run_each(files, options)       true when all passed; else false, and the signal that ended it, if one did
 --
 -- So a file that never ends, crashes or calls os.exit is that file's failure and the others go on. What they report and
 -- print is passed on file by file, in the order of the files: of the first that is not over at once, of the others
@@ -14,6 +14,7 @@ local signal = require "neap.signal"
 local system = require "neap.system"
 local task = require "neap.task"
 local time = require "neap.time"
+local uv = require "uv"
 
 local files = {}
 
@@ -43,7 +44,7 @@ end
 -- Records
 
 local function failed(run, file, name, failure, seconds)
-  run.failed, file.failed = true, true
+  run.failed, file.failed, file.running = true, true, nil
   say(run, file, function()
     run.report:failed(name, failure, seconds, file.path)
   end)
@@ -56,13 +57,14 @@ function handlers.began(_, file, record)
 end
 
 function handlers.passed(run, file, record)
-  file.passed = true
+  file.passed, file.running = true, nil
   say(run, file, function()
     run.report:passed(record.name, record.seconds, file.path)
   end)
 end
 
 function handlers.skipped(run, file, record)
+  file.running = nil
   say(run, file, function()
     run.report:skipped(record.name, record.reason, record.kind, file.path)
   end)
@@ -83,7 +85,7 @@ function handlers.finish(_, file)
 end
 
 function handlers.bail_out(run, file, record)
-  file.finished = true
+  file.finished, file.left = true, true
   failed(run, file, file.running or file.path, { message = record.name, at = file.path })
 end
 
@@ -97,9 +99,23 @@ local function arguments_of(run, file)
   return arguments
 end
 
--- With what it has started, which has its group. It may have ended meanwhile.
+-- All that descends from it, where the system tells: when their parents are gone they are somebody else's.
+local function add_descendants(list, pid)
+  local file = io.open(("/proc/%d/task/%d/children"):format(pid, pid))
+  local text = file and file:read "*a" or ""
+  if file then file:close() end
+  for child in text:gmatch "%d+" do
+    list[#list + 1] = tonumber(child)
+    add_descendants(list, tonumber(child))
+  end
+  return list
+end
+
+-- With what it has started, in its group or in others. It may have ended meanwhile.
 local function kill(child)
-  return child:kill("SIGKILL", { group = true })
+  local descendants = add_descendants({}, child.pid)
+  local _ = child:kill("SIGKILL", { group = true })
+  for _, pid in ipairs(descendants) do uv.kill(pid, "sigkill") end
 end
 
 -- What it has left behind may hold its output open for ever: that is closed when nothing more comes.
@@ -120,7 +136,7 @@ end
 local function follow(run, file, child)
   local heard = time.monotonic()
   local feed = records.reader(run.token, function(text)
-    say(run, file, run.options.write, text)
+    say(run, file, run.report.output, run.report, text)
   end, function(record)
     heard = time.monotonic()
     handlers[record.event](run, file, record)
@@ -175,14 +191,15 @@ local function run_process(run, file)
   local errors = task.spawn(pass_on_errors, run, file, child)
   local closer = task.spawn(close_when_quiet, file, child)
   local ok, why = follow(run, file, child)
-  local _ = not ok and kill(child)
+  if not ok then kill(child) end
   local status = child:wait()
   run.children[child] = nil
   pcall(errors.wait, errors)
   closer:cancel()
   child.stdout:close()
   child.stderr:close()
-  if not ok or not is_expected(file, status) then
+  file.given.unfinished = file.left or not file.finished
+  if not run.signal and (not ok or not is_expected(file, status)) then
     failed(run, file, file.running or file.path, {
       message = ok and "its process " .. why_it_ended(status) or "its process was stopped: " .. why, at = file.path,
     })
@@ -190,7 +207,7 @@ local function run_process(run, file)
 end
 
 local function run_file(run, file)
-  if not (run.options.fail_fast and run.failed) and not run.stopped then
+  if not (run.options.fail_fast and run.failed) and not run.signal then
     run_process(run, file)
   end
   file.over = true
@@ -203,40 +220,64 @@ local function new_token()
   return ("\1neap-test-%d-%.0f-%s "):format(system.pid(), time.now() * 1e6, tostring({}):match "%x+$")
 end
 
-local function stop(run)
-  run.stopped = true
+local SIGNALS = { SIGHUP = 1, SIGINT = 2, SIGTERM = 15 }
+
+-- The report has what was over, and names what was not.
+local function stop(run, number)
+  local under_way = {}
+  run.signal = number
   for child, file in pairs(run.children) do
-    io.stderr:write("neap test: interrupted in ", file.path, file.running and ": " .. file.running or "", "\n")
-    local _ = kill(child)
+    under_way[#under_way + 1] = file.path .. (file.running and ": " .. file.running or "")
+    kill(child)
+  end
+  table.sort(under_way)
+  run.interrupted_in = table.concat(under_way, "; ")
+end
+
+local function watch_signals(run)
+  local watchers = {}
+  for name, number in pairs(SIGNALS) do
+    watchers[#watchers + 1] = signal.on(name, function() stop(run, number) end)
+  end
+  return watchers
+end
+
+local function finish(run, watchers)
+  for _, watcher in ipairs(watchers) do watcher:close() end
+  if run.signal then
+    run.report:bail_out("interrupted, while this ran: " .. run.interrupted_in)
+  else
+    run.report:finish()
   end
 end
 
 ---@class neap.test.FilesOptions
 ---@field report table
----@field write fun(text: string) takes what tests print
 ---@field jobs? integer files at once
 ---@field timeout number seconds, as the processes have it
 ---@field fail_fast? boolean
 ---@field passed_on string[] options of the command for each process
 
----@param list { path: string, line?: integer }[]
+---@param list { path: string, line?: integer }[] gets `unfinished` where not all was run
 ---@param options neap.test.FilesOptions
 ---@return boolean passed all of them, and there was one
-function files.run(list, options)
+---@return integer? signal
+function files.run_each(list, options)
   local run = {
     files = {}, turn = 1, children = {}, options = options, report = options.report, token = new_token(),
     program = system.env "NEAP" or assert(system.executable()),
   }
   for i, file in ipairs(list) do
-    run.files[i] = { index = i, path = file.path, line = file.line, held = {}, limit = options.timeout, heard = 0 }
+    run.files[i] = {
+      index = i, given = file, path = file.path, line = file.line, held = {}, limit = options.timeout, heard = 0,
+    }
   end
-  local interrupt = signal.on("SIGINT", function() stop(run) end)
+  local watchers = watch_signals(run)
   task.map(run.files, { limit = options.jobs or system.parallelism() }, function(file)
     run_file(run, file)
   end)
-  interrupt:close()
-  run.report:finish()
-  return not run.stopped and not run.failed and run.report.count > 0
+  finish(run, watchers)
+  return not run.signal and not run.failed and run.report.count > 0, run.signal
 end
 
 return files

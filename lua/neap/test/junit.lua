@@ -41,7 +41,7 @@ local function case(result)
     local failure = result.failure
     return ('%s>\n      <failure message="%s">%s</failure>\n    </testcase>\n'):format(open,
       escape(failure.message:match "^[^\n]*"),
-      escape(table.concat({ failure.message, failure.at or "", failure.traceback or "" }, "\n")))
+      escape(table.concat({ failure.message, failure.at or "", failure.excerpt or "", failure.traceback or "" }, "\n")))
   elseif result.verdict == "skipped" then
     return ('%s>\n      <skipped message="%s"/>\n    </testcase>\n'):format(open, escape(result.reason))
   end

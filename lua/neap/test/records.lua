@@ -37,7 +37,10 @@ end
 function Report:failed(name, failure, seconds)
   self.count, self.failures = self.count + 1, self.failures + 1
   put(self, "failed", name, {
-    failure = { message = failure.message, at = failure.at, traceback = failure.traceback }, seconds = seconds,
+    failure = {
+      message = failure.message, at = failure.at, traceback = failure.traceback, excerpt = failure.excerpt,
+    },
+    seconds = seconds,
   })
 end
 
@@ -74,7 +77,8 @@ function records.reader(token, on_text, on_record)
       local from, to = kept:find(token, 1, true)
       local line_end = to and kept:find("\n", to, true)
       if not line_end then
-        local sure = bytes == nil and #kept or (from or math.max(#kept - #token + 2, 1)) - 1
+        local begun = from or kept:find("\1", math.max(#kept - #token + 2, 1), true)       -- with which a token begins
+        local sure = bytes == nil and #kept or (begun or #kept + 1) - 1
         give(kept:sub(1, sure))
         kept = kept:sub(sure + 1)
         return

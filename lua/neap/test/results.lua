@@ -1,8 +1,8 @@
--- neap.test.results -- what a run came to, kept beside its report; and what the last run in this folder failed.
+-- neap.test.results -- what a run came to, kept beside its report; and what failed in this folder when it last ran.
 --
 --   results.collect(report) -> report, list      the same report, which also fills the list (see neap.test.junit)
---   results.remember(list)                       the failures among them, for the next run
---   results.remembered() -> files | nil          { [path] = { [name] = true } }
+--   results.remember(list, files)                the failures among them; of the files all was run that was not skipped
+--   results.remembered() -> files                { [path] = { [name] = true } }, the file's path for a name: all of it
 
 local fs = require "neap.fs"
 local json = require "cjson".new()
@@ -53,34 +53,51 @@ local function state_file()
   end)))
 end
 
----@param list table[]
----@return true? ok
----@return neap.Error? err
-function results.remember(list)
-  local files = {}
-  for _, result in ipairs(list) do
-    if result.verdict == "failed" then
-      files[result.file] = files[result.file] or {}
-      files[result.file][result.name] = true
-    end
-  end
-  local file = state_file()
-  if not file then
-    return true
-  end
-  local ok, err = fs.mkdir(path.dirname(file), { parents = true })
-  if not ok then
-    return nil, err
-  end
-  return fs.write_file(file, json.encode(files), { sync = false })
-end
-
----@return table<string, table<string, true>>? files nil when none failed, or nothing is known
+---@return table<string, table<string, true>> files empty when none failed, or nothing is known
 function results.remembered()
   local file = state_file()
   local text = file and fs.read_file(file)
   local ok, files = pcall(json.decode, text or "")
-  return ok and type(files) == "table" and next(files) and files or nil
+  return ok and type(files) == "table" and files or {}
+end
+
+local function note(known, result)
+  local names = known[result.file] or {}
+  known[result.file] = names
+  if result.name ~= result.file then names[result.file] = nil end         -- it does load
+  names[result.name] = result.verdict == "failed" or nil
+  if not next(names) then known[result.file] = nil end
+end
+
+-- A folder in which nothing fails leaves no file behind.
+local function save(file, known)
+  if not next(known) then
+    local ok, err = fs.remove(file)
+    return ok or err.code == "ENOENT" or nil, err
+  end
+  local ok, err = fs.mkdir(path.dirname(file), { parents = true })
+  if ok then ok, err = fs.write_file(file, json.encode(known), { sync = false }) end
+  return ok, err
+end
+
+---What was not run is remembered as it was.
+---@param list table[]
+---@param files { path: string, line?: integer, unfinished?: boolean }[]
+---@return true? ok
+---@return neap.Error? err
+function results.remember(list, files)
+  local known, file = results.remembered(), state_file()
+  for _, each in ipairs(files) do
+    if not each.line and not each.unfinished then known[each.path] = nil end
+  end
+  for _, result in ipairs(list) do
+    note(known, result)
+  end
+  for each in pairs(known) do
+    if not fs.stat(each) then known[each] = nil end
+  end
+  if not file then return true end
+  return save(file, known)
 end
 
 return results

@@ -3,12 +3,12 @@
 --   spy.new(fn) -> spy                   calls fn; spy.calls is a list of { n =, … }
 --   spy.replace(t, key, value)           t[key] until the test is over
 --   spy.on(t, key, fn) -> spy            both: t[key] becomes a spy, which calls fn or what was there
---   spy.restore()                        the runner's
+
+local current = require "neap.test.current"
+
+local rawget, rawset = rawget, rawset
 
 local spy = {}
-
-local NONE = {}
-local replaced = {} -- { t =, key =, value = }, the latest last
 
 ---@class neap.test.Spy
 ---@field calls { n: integer, [integer]: any }[] the arguments of each call, in order
@@ -47,17 +47,26 @@ function spy.new(fn)
   return setmetatable({ calls = {}, fn = fn }, Spy)
 end
 
---- Gives a field another value until the running test is over.
+local function check(what, t)
+  if type(t) ~= "table" then
+    error(("bad argument #1 to '%s' (table expected, got %s)"):format(what, type(t)), 3)
+  end
+  if not current.is_open() then error(("'%s' belongs in a test"):format(what), 3) end
+end
+
+local function put(t, key, value)
+  local before = rawget(t, key)
+  current.finally(function() rawset(t, key, before) end)
+  rawset(t, key, value)
+end
+
+--- Gives a field another value until the running test is over; in `before_all`, until the last test of its group is.
 ---@param t table
 ---@param key any
----@param value any
+---@param value any nil: none
 function spy.replace(t, key, value)
-  if type(t) ~= "table" then
-    error(("bad argument #1 to 'replace' (table expected, got %s)"):format(type(t)), 2)
-  end
-  local before = rawget(t, key)
-  replaced[#replaced + 1] = { t = t, key = key, value = before == nil and NONE or before }
-  rawset(t, key, value)
+  check("replace", t)
+  put(t, key, value)
 end
 
 --- Puts a spy in place of a function in a table, until the running test is over. It is a function, so that it passes
@@ -67,18 +76,14 @@ end
 ---@param fn? function what is called instead of what was there
 ---@return neap.test.Spy
 function spy.on(t, key, fn)
-  local made = spy.new(fn or t[key])
-  spy.replace(t, key, function(...)
+  check("spy_on", t)
+  fn = fn or t[key]
+  if fn == nil then error(("bad argument #2 to 'spy_on' (there is no function '%s')"):format(tostring(key)), 2) end
+  local made = spy.new(fn)
+  put(t, key, function(...)
     return made(...)
   end)
   return made
-end
-
-function spy.restore()
-  for i = #replaced, 1, -1 do
-    local each = table.remove(replaced, i)
-    rawset(each.t, each.key, each.value ~= NONE and each.value or nil)
-  end
 end
 
 return spy

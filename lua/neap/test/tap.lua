@@ -1,11 +1,12 @@
 -- neap.test.tap -- results as TAP 14, one flat line a test, failures with a YAML block.
 --
---   tap.new(write)                       a report; `write` takes text, a whole line or more at a time
+--   tap.new(write)                       a report; `write` takes text, a whole line or more at a time: tap.write_now
 --   report:began(name, seconds)          a test, or a hook of one, which may take so long
 --   report:passed(name, seconds)         that it took
 --   report:skipped(name, reason, kind)   kind: "SKIP" or "TODO"
---   report:failed(name, failure, seconds)          failure: { message =, at = "file:line", traceback = }
+--   report:failed(name, failure, seconds)          failure: { message =, at = "file:line", traceback =, excerpt = }
 --   report:comment(text)
+--   report:output(text)                  what a test has printed
 --   report:finish()                      the plan; last, so that a run that dies shows in its absence
 --   report:bail_out(why)                 no more tests can be run
 --   report.count, report.failures
@@ -47,12 +48,18 @@ function Report:failed(name, failure)
   self.failures = self.failures + 1
   local yaml = { "  ---", "    message: " .. block(failure.message) }
   if failure.at then yaml[#yaml + 1] = "    at: " .. ("%q"):format(failure.at) end
+  if failure.excerpt then yaml[#yaml + 1] = "    source: " .. block(failure.excerpt) end
   if failure.traceback then yaml[#yaml + 1] = "    traceback: " .. block(failure.traceback) end
   self.write(table.concat(yaml, "\n") .. "\n  ...\n")
 end
 
 function Report:comment(text)
-  self.write("# " .. text:gsub("%c", " ") .. "\n")
+  self.write("# " .. text:gsub("\n", "\n# "):gsub("[^%C\n]", " ") .. "\n")
+end
+
+-- As a comment, or it might be read as results.
+function Report:output(text)
+  self:comment((text:gsub("\n$", "")))
 end
 
 function Report:finish()
@@ -64,6 +71,12 @@ function Report:bail_out(why)
 end
 
 local tap = {}
+
+---@param text string
+function tap.write_now(text)
+  io.stdout:write(text)
+  io.stdout:flush()            -- what passed is known, should the next test end the process
+end
 
 ---@param write fun(text: string)
 ---@return table report

@@ -1,91 +1,6 @@
-# terminal.py NEAP: sessions of its REPL at a real terminal, as TAP. t/25-repl.t runs it.
-import os, pty, re, select, signal, stat, struct, subprocess, sys, tempfile, termios, time, fcntl
-
-NEAP = sys.argv[1]
-SECONDS = 60 if "valgrind" in NEAP else 20
-folder = tempfile.mkdtemp()
-history = os.path.join(folder, "state", "history")
-count = failed = 0
-
-
-def ok(good, name, more=""):
-    global count, failed
-    count += 1
-    failed += not good
-    print("%sok %d - %s" % ("" if good else "not ", count, name), flush=True)
-    if not good and more:
-        print("# " + more.replace("\n", "\n# "), flush=True)
-
-
-def plain(text):
-    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text)
-    return text.replace("\r", "")
-
-
-class Session:
-    """neap at a terminal of its own; what it says is read until what is expected has come."""
-
-    def __init__(self, *arguments, **environment):
-        values = dict(os.environ, NEAP_HISTORY=history, TERM="xterm", NO_COLOR="1", HOME=folder)
-        values.pop("LC_ALL", None)
-        values.update(environment)
-        self.text, self.at, self.status = "", 0, None
-        self.pid, self.fd = pty.fork()
-        if self.pid == 0:
-            os.chdir(folder)
-            os.execve(NEAP, [NEAP, *arguments], values)
-        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-        self.mode = termios.tcgetattr(self.fd)
-
-    def read(self, seconds):
-        if not select.select([self.fd], [], [], seconds)[0]:
-            return False
-        try:
-            data = os.read(self.fd, 65536)
-        except OSError:
-            data = b""
-        self.text += data.decode("utf-8", "replace")
-        return bool(data)
-
-    def find(self, wanted):
-        until = time.time() + SECONDS
-        while True:
-            text = plain(self.text)
-            found = text.find(wanted, self.at)
-            if found >= 0:
-                self.at = found + len(wanted)
-                return True
-            if time.time() > until or not self.read(max(0, until - time.time())):
-                return False
-
-    def type(self, keys):
-        os.write(self.fd, keys.encode())
-
-    def step(self, keys, wanted, name):
-        if keys:
-            self.type(keys)
-        good = self.find(wanted)
-        ok(good, name, "typed %r, wanted %r, came:\n%s" % (keys, wanted, plain(self.text)[self.at:]))
-
-    def quiet(self, keys, wanted):
-        self.type(keys)
-        return self.find(wanted)
-
-    def end(self, keys=""):
-        """Its status; the keys are typed until they are taken, as what comes before the prompt is not."""
-        until, again = time.time() + SECONDS, 0
-        while time.time() < until:
-            if keys and time.time() > again:
-                self.type(keys)
-                again = time.time() + 0.5
-            self.read(0.05)
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
-            if pid:
-                self.status = status
-                return status
-        os.kill(self.pid, signal.SIGKILL)
-        os.waitpid(self.pid, 0)
-        return None
+# repl.py NEAP [NAME...]: sessions of its REPL at a real terminal, as TAP. t/25-repl.t runs it.
+import os, signal, stat, subprocess, sys, termios
+from session import NEAP, SECONDS, Session, done, folder, history, ok, script
 
 
 def lines_and_values():
@@ -107,7 +22,7 @@ def lines_and_values():
     s.step("21)\r", "\n42\n", "that shows its value")
     s.step(".help\r", "Ctrl-R", ".help")
     s.step(".nonsense\r", "there is no .nonsense", "a command that is none")
-    ok(s.end("\x04") == 0, "Ctrl-D ends it with 0", plain(s.text)[s.at:])
+    ok(s.end("\x04") == 0, "Ctrl-D ends it with 0", s.text[s.at:])
     ok(termios.tcgetattr(s.fd)[:4] == s.mode[:4], "and the terminal is as it was")
 
 
@@ -124,7 +39,7 @@ def failures():
     s.step("task.spawn(function() error('be' .. 'hind') end)\r", "behind", "an error of another task is shown")
     s.step("1 + 1\r", "\n2\n", "and leaves it standing too")
     s.step("os.exit(7)\r", "", "os.exit")
-    ok(os.waitstatus_to_exitcode(s.end() or 0) == 7, "ends it with its status", plain(s.text)[s.at:])
+    ok(os.waitstatus_to_exitcode(s.end() or 0) == 7, "ends it with its status", s.text[s.at:])
 
 
 def interrupts():
@@ -186,7 +101,7 @@ def pasting():
 
 def completion():
     os.makedirs(os.path.join(folder, "own"), exist_ok=True)
-    open(os.path.join(folder, "own", "mod_one.lua"), "w").write("return 11\n")
+    script("own/mod_one.lua", "return 11\n")
     s = Session()
     s.find("> ")
     s.step("pri\t('t' .. 'ab')\r", "\ntab\n", "a global")
@@ -199,7 +114,7 @@ def completion():
     s.step("require('neap.insp\t", "neap.inspect", "a module of Neap's within require")
     s.step("\x15no_such_thing.x\t\x15" + "5 + 5\r", "\n10\n", "nothing where there is nothing")
     s.step("bad = setmetatable({}, { __index = function() print 'touched' end })\rbad.x\t\x15" + "6 + 6\r", "\n12\n", "values are looked at")
-    ok("\ntouched" not in plain(s.text), "and not touched")
+    ok("\ntouched" not in s.text, "and not touched")
     s.step("for i = 1, 2 do\r\tio.write(i, ';')\rend\r", "1;2;", "at a line's beginning it indents")
     s.end("\x04")
 
@@ -231,12 +146,12 @@ def keeping():
 
 
 def options():
-    open(os.path.join(folder, "script.lua"), "w").write("answer = 40 + #arg\nprint('ran', ...)\n")
+    script("script.lua", "answer = 40 + #arg\nprint('ran', ...)\n")
     s = Session("-i", "script.lua", "x", "y")
     s.step("", "ran\tx\ty\n", "-i runs the script")
     s.step("answer\r", "\n42\n", "and goes on")
     s.end("\x04")
-    open(os.path.join(folder, "bad.lua"), "w").write("answer = 43\nerror('fails')\n")
+    script("bad.lua", "answer = 43\nerror('fails')\n")
     s = Session("-i", "bad.lua")
     s.step("", "bad.lua:2: fails", "one that fails is told of")
     s.step("answer\r", "\n43\n", "and looked at")
@@ -248,7 +163,7 @@ def options():
     s = Session(NO_COLOR="")
     s.find("> ")
     s.quiet("'col' .. 'our'\r", '"colour"')
-    ok("\x1b[32m\"colour\"\x1b[0m" in s.text, "values have colours")
+    ok("\x1b[32m\"colour\"\x1b[0m" in s.raw, "values have colours")
     s.end("\x04")
     s = Session(TERM="dumb")
     s.step("", "> ", "a terminal that cannot be edited on")
@@ -276,5 +191,4 @@ sessions = [lines_and_values, failures, interrupts, meanwhile, pasting, completi
 for session in sessions:
     if len(sys.argv) < 3 or session.__name__ in sys.argv[2:]:
         session()
-print("1..%d" % count)
-sys.exit(failed > 0)
+done()

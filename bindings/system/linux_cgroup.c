@@ -1,4 +1,4 @@
-/* cgroup.c -- neap_system: the limit of memory of the control group that this process is in.
+/* linux_cgroup.c -- neap_system: the limit of memory of the control group that this process is in.
  *
  * /proc/self/cgroup has a line for each hierarchy, "ID:CONTROLLERS:PATH"; version 2 is the one without
  * controllers. Every group on the way to the root may have a limit, and inside a container the path may
