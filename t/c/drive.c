@@ -319,6 +319,28 @@ static void test_uv_bound(int signo, const char *what)
     neap_close(rt, NULL, NULL);
 }
 
+/* uv.run is where the main script waits: what a callback raises in it is not the script's own error. */
+static void test_uv_error(void)
+{
+    neap_runtime *rt = open_quiet();
+    is(start(rt, "local uv = require 'uv'\n"
+                 "uv.new_timer():start(0, 0, function() error 'in a callback' end)\n"
+                 "uv.run() print 'goes on'"),
+       0, "uv: a callback's error in uv.run is not the start's");
+    has(reported.message, "in a callback", "but goes to on_error");
+    is(fatals, 1, "and ends the program");
+    is(neap_run(rt), 1, "whose status is 1");
+    is_text(printed, "", "and whose script does not go on");
+    neap_close(rt, NULL, NULL);
+
+    neap_error error;
+    rt = open_quiet();
+    is(try_start(rt, "local uv = require 'uv' uv.run() error 'its own'", &error), NEAP_ESCRIPT,
+       "uv: its own after uv.run is");
+    has(error.message, "its own", "with its words");
+    neap_close(rt, NULL, NULL);
+}
+
 int main(void)
 {
     test_run();
@@ -333,5 +355,6 @@ int main(void)
     test_uv();
     test_uv_bound(SIGURG, "by signal");
     test_uv_bound(0, "by count");
+    test_uv_error();
     return done_testing();
 }
