@@ -296,12 +296,8 @@ static int open_lua_path(neap_runtime *rt)
     return 0;
 }
 
-static int refuse_vm(neap_error *error)
-{
-    return neap_error_set(error, NEAP_EVERSION,
-                          "the Lua state is of another LuaJIT than libneap: the program links"
-                          " one before it");
-}
+static const char of_another[] =
+    "the Lua state is of another LuaJIT than libneap: the program links one before it";
 
 /* bad: the permission that is wrong. status > 0: Lua's, with the error value on L's top. */
 static void report_failure(neap_runtime *rt, int status, const char *bad, neap_error *error)
@@ -312,7 +308,7 @@ static void report_failure(neap_runtime *rt, int status, const char *bad, neap_e
     else if (bad)
         neap_error_set(error, status, "%s, permission \"%s\"", text, bad);
     else if (status == NEAP_EVERSION)
-        refuse_vm(error);
+        neap_error_set(error, status, "%s", of_another);
     else if (status < 0 || (text && strcmp(text, "not enough memory") == 0))
         neap_error_set(error, status < 0 ? status : UV_ENOMEM, "%s", text);
     else
@@ -385,7 +381,7 @@ neap_runtime *neap_open(const neap_options *options, neap_error *error)
 neap_runtime *neap_attach(lua_State *L, struct uv_loop_s *loop, neap_error *error)
 {
     if (!neap_vm_is_ours(L)) {
-        refuse_vm(error);
+        neap_error_set(error, NEAP_EVERSION, "%s", of_another);
         return NULL;
     }
     if (neap_of(L)) {
@@ -395,25 +391,4 @@ neap_runtime *neap_attach(lua_State *L, struct uv_loop_s *loop, neap_error *erro
     neap_options options = NEAP_OPTIONS_INIT;
     options.loop = loop;
     return open_runtime(&options, L, error);
-}
-
-neap_runtime *neap_of(lua_State *L)
-{
-    void *data;
-    if (lua_getallocf(L, &data) == neap_vm_allocator)
-        return data;
-    lua_getfield(L, LUA_REGISTRYINDEX, "neap.runtime");
-    neap_runtime *rt = lua_touserdata(L, -1);
-    lua_pop(L, 1);
-    return rt;
-}
-
-lua_State *neap_lua(neap_runtime *rt)
-{
-    return rt->L;
-}
-
-void *neap_data(neap_runtime *rt)
-{
-    return rt->options.data;
 }
