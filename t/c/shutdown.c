@@ -82,7 +82,7 @@ static void test_waiting(void)
         "  for i in task.each({1}, function() task.shield(100, function() task.sleep(100) end) end) do end end)",
         "");
     closes("a shield while time stands still", 1,
-           "require 'neap_fake_time'.start()\n"
+           "require 'neap_clock'.take(false)\n"
            "task.spawn(function() task.shield(100, function() task.sleep(100) end) end)",
            "");
     closes("a shield raised while closing", 1,
