@@ -118,7 +118,9 @@ static int start(lua_State *L, int repeats)
     *t = (timer){.magic = &magic, .timer.fire = on_due, .job.run = run, .env = env};
     lua_pushvalue(L, lua_upvalueindex(2));
     lua_setmetatable(L, -2);
-    t->interval = !repeats ? 0 : seconds > 0 ? fmax(seconds, 1e-9) : 1e-3; /* so that it can be counted */
+    t->interval = !repeats      ? 0
+                  : seconds > 0 ? fmax(seconds, 1e-9)
+                                : 1e-3; /* so that it can be counted */
     t->fn = neap->hold(L, 2);
     t->self = neap->hold(L, lua_gettop(L));
     if (repeats)

@@ -1,4 +1,5 @@
-/* call.c: calls both ways between an embedder and its scripts: neap_register, neap_emit, neap_call.
+/* call.c: calls both ways between an embedder and its scripts: neap_register, neap_emit, neap_call; and
+ * what each may ask of a runtime.
  *
  * Values cross by a short format (neap.h). A call runs in a task's thread that cannot yield, so what
  * would wait raises EWAIT; events are a task each, started in the next turn.
@@ -266,4 +267,27 @@ int neap_call(neap_runtime *rt, const char *name, const char *format, ...)
     int status = enter(rt, do_call, &c);
     va_end(ap);
     return status;
+}
+
+/* ---- Asking ---- */
+
+neap_runtime *neap_of(lua_State *L)
+{
+    void *data;
+    if (lua_getallocf(L, &data) == neap_vm_allocator)
+        return data;
+    lua_getfield(L, LUA_REGISTRYINDEX, "neap.runtime");
+    neap_runtime *rt = lua_touserdata(L, -1);
+    lua_pop(L, 1);
+    return rt;
+}
+
+lua_State *neap_lua(neap_runtime *rt)
+{
+    return rt->L;
+}
+
+void *neap_data(neap_runtime *rt)
+{
+    return rt->options.data;
 }

@@ -4,8 +4,7 @@
  * size, counted against the runtime. States: NEW until wait(); then WAITING (a task sleeps on it) or
  * CALLBACK (a function is called when it completes); DETACHED when its waiter was cancelled: then it
  * only waits for its complete(). An operation is released exactly once: after its outcome was
- * delivered, or undelivered when nobody is there to take it.
- */
+ * delivered, or undelivered when nobody is there to take it. */
 #include <string.h>
 
 #include "host.h"
@@ -165,7 +164,7 @@ void *neap_op_new(lua_State *L, const neap_op_class *type, size_t size)
     return op;
 }
 
-/* Is what comes to be over before it began? See extension.h. */
+/* See extension.h. */
 int neap_op_at_once(lua_State *L, const neap_op_class *type)
 {
     neap_runtime *rt = neap_env_of(L)->rt;
@@ -198,8 +197,7 @@ void neap_op_pin(lua_State *L, neap_op *op, int index)
 /* From here until neap_delivered an error that is raised finds `o`. */
 void neap_delivering(neap_runtime *rt, op_head *o)
 {
-    while (rt->delivering &&
-           !neap_vm_finalizes(rt->L)) /* left over: the script has caught what was raised */
+    while (rt->delivering && !neap_vm_finalizes(rt->L)) /* left over: raised, and caught */
         neap_op_rescue(rt);
     o->below = rt->delivering;
     rt->delivering = o;

@@ -182,8 +182,13 @@ static int open_vm(neap_runtime *rt, lua_State *L)
         rt->L = L;
         return 0;
     }
-    if (!(rt->L = luaL_newstate()))
+    if (!(L = luaL_newstate()))
         return UV_ENOMEM;
+    if (!neap_vm_is_ours(L)) {
+        lua_close(L);
+        return NEAP_EVERSION;
+    }
+    rt->L = L;
     rt->memory =
         (size_t)lua_gc(rt->L, LUA_GCCOUNT, 0) * 1024 + (size_t)lua_gc(rt->L, LUA_GCCOUNTB, 0);
     rt->vm_alloc = lua_getallocf(rt->L, &rt->vm_ud);
@@ -291,6 +296,9 @@ static int open_lua_path(neap_runtime *rt)
     return 0;
 }
 
+static const char of_another[] =
+    "the Lua state is of another LuaJIT than libneap: the program links one before it";
+
 /* bad: the permission that is wrong. status > 0: Lua's, with the error value on L's top. */
 static void report_failure(neap_runtime *rt, int status, const char *bad, neap_error *error)
 {
@@ -299,6 +307,8 @@ static void report_failure(neap_runtime *rt, int status, const char *bad, neap_e
         neap_permission_refuse(error, bad);
     else if (bad)
         neap_error_set(error, status, "%s, permission \"%s\"", text, bad);
+    else if (status == NEAP_EVERSION)
+        neap_error_set(error, status, "%s", of_another);
     else if (status < 0 || (text && strcmp(text, "not enough memory") == 0))
         neap_error_set(error, status < 0 ? status : UV_ENOMEM, "%s", text);
     else
@@ -370,6 +380,10 @@ neap_runtime *neap_open(const neap_options *options, neap_error *error)
 
 neap_runtime *neap_attach(lua_State *L, struct uv_loop_s *loop, neap_error *error)
 {
+    if (!neap_vm_is_ours(L)) {
+        neap_error_set(error, NEAP_EVERSION, "%s", of_another);
+        return NULL;
+    }
     if (neap_of(L)) {
         neap_error_set(error, UV_EALREADY, "this Lua state has a runtime already");
         return NULL;
@@ -377,25 +391,4 @@ neap_runtime *neap_attach(lua_State *L, struct uv_loop_s *loop, neap_error *erro
     neap_options options = NEAP_OPTIONS_INIT;
     options.loop = loop;
     return open_runtime(&options, L, error);
-}
-
-neap_runtime *neap_of(lua_State *L)
-{
-    void *data;
-    if (lua_getallocf(L, &data) == neap_vm_allocator)
-        return data;
-    lua_getfield(L, LUA_REGISTRYINDEX, "neap.runtime");
-    neap_runtime *rt = lua_touserdata(L, -1);
-    lua_pop(L, 1);
-    return rt;
-}
-
-lua_State *neap_lua(neap_runtime *rt)
-{
-    return rt->L;
-}
-
-void *neap_data(neap_runtime *rt)
-{
-    return rt->options.data;
 }

@@ -3,6 +3,39 @@
 
 #include "host.h"
 
+/* ---- What is being made: a finalizer may come in the middle, and make more ---- */
+
+/* From here until neap_arrived an error that is raised finds `t`. */
+void neap_arriving(neap_runtime *rt, neap_task *t)
+{
+    t->next_free = rt->arriving;
+    rt->arriving = t;
+}
+
+static neap_task *take_arriving(neap_runtime *rt)
+{
+    neap_task *t = rt->arriving;
+    rt->arriving = t->next_free;
+    t->next_free = NULL;
+    return t;
+}
+
+/* What lies above it is left over from a finalizer. */
+void neap_arrived(neap_runtime *rt, neap_task *t)
+{
+    while (rt->arriving != t)
+        neap_task_free(take_arriving(rt));
+    take_arriving(rt);
+}
+
+void neap_arriving_drop(neap_runtime *rt)
+{
+    while (rt->arriving)
+        neap_task_free(take_arriving(rt));
+}
+
+/* ---- Making, starting ---- */
+
 /* Move the function and its n arguments from L's top to the task's thread. */
 static void give(lua_State *L, neap_task *t, int n)
 {

@@ -52,8 +52,7 @@ void neap_task_object(neap_task *t, task_box *box, lua_State *L, int index)
 neap_task *neap_task_new(lua_State *L, neap_scope *scope)
 {
     neap_runtime *rt = scope->rt;
-    if (rt->arriving &&
-        !neap_vm_finalizes(L)) /* left over: the script has caught what was raised */
+    if (rt->arriving && !neap_vm_finalizes(L)) /* left over: raised, and caught */
         neap_arriving_drop(rt);
     neap_task *t = rt->free_tasks;
     if (t) {
@@ -252,35 +251,6 @@ static void run(neap_job *job)
         t->nargs = 0;
         neap_task_resume(t, n);
     }
-}
-
-/* From here until neap_arrived an error that is raised finds `t`. */
-void neap_arriving(neap_runtime *rt, neap_task *t)
-{
-    t->next_free = rt->arriving;
-    rt->arriving = t;
-}
-
-static neap_task *take_arriving(neap_runtime *rt)
-{
-    neap_task *t = rt->arriving;
-    rt->arriving = t->next_free;
-    t->next_free = NULL;
-    return t;
-}
-
-/* What lies above it is left over from a finalizer. */
-void neap_arrived(neap_runtime *rt, neap_task *t)
-{
-    while (rt->arriving != t)
-        neap_task_free(take_arriving(rt));
-    take_arriving(rt);
-}
-
-void neap_arriving_drop(neap_runtime *rt)
-{
-    while (rt->arriving)
-        neap_task_free(take_arriving(rt));
 }
 
 /* What was being made when an error was raised in the task's own hands. */

@@ -172,9 +172,6 @@ void neap_task_cancel(neap_task *t, int status);
 int neap_task_cancel_error(lua_State *L, neap_task *t); /* push it */
 void neap_task_rescue_waking(neap_runtime *rt);         /* telling rt->waking of it raised */
 void neap_task_drop(neap_task *t);                      /* the runtime closes */
-void neap_arriving(neap_runtime *rt, neap_task *t);
-void neap_arrived(neap_runtime *rt, neap_task *t);
-void neap_arriving_drop(neap_runtime *rt); /* making these raised */
 void neap_reap(neap_runtime *rt);
 
 /* ---- task_end.c ---- */
@@ -200,6 +197,9 @@ void neap_scopes_free(neap_runtime *rt);
 
 /* ---- spawn.c ---- */
 
+void neap_arriving(neap_runtime *rt, neap_task *t);
+void neap_arrived(neap_runtime *rt, neap_task *t);
+void neap_arriving_drop(neap_runtime *rt); /* making these raised */
 neap_task *neap_task_make(lua_State *L, neap_scope *scope, int n);
 void neap_task_move(neap_task *t, neap_scope *to);
 void neap_spawn_start(lua_State *L, int n, neap_spawn *s);

@@ -76,6 +76,11 @@ static bool in_assembler(const char *pc)
     return pc >= lj_vm_asm_begin && pc < lj_vm_asm_begin + NEAP_VM_ASM_SIZE;
 }
 
+bool neap_vm_is_ours(lua_State *L)
+{
+    return in_assembler((const char *)(uintptr_t)L2GG(L)->dispatch[BC_MOV]);
+}
+
 /* The list of code areas may be walked whatever was interrupted: areas are put at its head when
  * they are mapped (a new one reads as size 0, next NULL until both are written, which at worst
  * hides the others for this time), and the head is cleared before any is unmapped. */
@@ -136,6 +141,12 @@ void neap_vm_set_hook_count(lua_State *L, int count)
 }
 
 #else
+
+bool neap_vm_is_ours(lua_State *L)
+{
+    (void)L;
+    return true;
+}
 
 bool neap_vm_drops_results(lua_State *L)
 {

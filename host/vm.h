@@ -22,6 +22,10 @@ typedef struct {
  * when there is no memory for a scratch state. */
 neap_vm_features neap_vm_probe(void);
 
+/* Is L of the LuaJIT whose inside we know? Another one may be in the process: a program's own, whose lua_*
+ * come before those of libneap.so. True without internals. */
+bool neap_vm_is_ours(lua_State *L);
+
 /* For a C function that was tail-called from a Lua function: does the call which that function is
  * answering drop its results (`f()` as a statement)? False whenever that cannot be told. */
 bool neap_vm_drops_results(lua_State *L);

@@ -162,6 +162,26 @@ subtest 'the descriptor limit' => sub {
         if -e '/proc/self/limits';
 };
 
+subtest "LuaJIT's profiler" => sub {
+    plan(skip_all => 'valgrind has the signals') if $valgrind;
+    script('profile.lua', <<'LUA');
+local profile, task = require "jit.profile", require "neap.task"
+local samples = 0
+profile.start("i1", function(_, n) samples = samples + n end)
+local function work()
+  local till = os.clock() + 0.05
+  while os.clock() < till do end
+end
+for _ = 1, 200 do
+  task.spawn(work):wait()
+  if samples >= 5 then break end
+end
+profile.stop()
+print(samples >= 5)
+LUA
+    is((run("$neap profile.lua"))[0], "true\n", 'counts beside ours');
+};
+
 subtest 'a sandbox' => sub {
     script('secret', 'x');
     script('box.lua', 'print(select(2, require("neap.fs").read_file("secret")))');

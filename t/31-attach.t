@@ -33,9 +33,47 @@ for my $name (@programs) {
     };
 }
 
-# --- the command, as it is where no LuaJIT of our own could be built ---
+# --- a program that has another LuaJIT than the library ---
 
 my $dir = tempdir(CLEANUP => 1);
+
+subtest 'libneap.so refuses a state of another LuaJIT' => sub {
+    plan skip_all => 'it has none of its own' unless -x 'build/luajit/src/luajit';
+    open(my $file, '>', "$dir/two.c") or die $!;
+    print $file <<'C';
+#include <lauxlib.h>
+#include <lualib.h>
+#include <neap/neap.h>
+#include <stdio.h>
+static void say(neap_runtime *rt, const neap_error *error)
+{
+    puts(rt ? "opened" : error->message);
+    neap_close(rt, NULL, NULL);
+}
+int main(void)
+{
+    neap_error error;
+    neap_options options = NEAP_OPTIONS_INIT;
+    lua_State *L = luaL_newstate();
+    luaL_openlibs(L);
+    say(neap_attach(L, NULL, &error), &error);
+    say(neap_open(&options, &error), &error);
+    lua_close(L);
+    return 0;
+}
+C
+    close $file;
+    my $needs = "-Wl,--no-as-needed $libs";
+    my $neap  = "\$(PKG_CONFIG_PATH=$build pkg-config --libs neap)";
+    for my $case (["$needs $neap", qr/\A(?:EVERSION: .*another LuaJIT.*\n){2}\z/], ["$neap $needs", qr/\Aopened\nopened\n\z/]) {
+        my ($linked, $says) = @$case;
+        is(system("cc -o $dir/two $dir/two.c \$(PKG_CONFIG_PATH=$build pkg-config --cflags neap) $linked"), 0, $linked);
+        like(scalar `LD_LIBRARY_PATH=$build $dir/two 2>&1`, $says, 'is refused where the other comes first, else it is not asked');
+        is($?, 0, 'and nothing else happens');
+    }
+};
+
+# --- the command, as it is where no LuaJIT of our own could be built ---
 
 # What a script says, and its status.
 sub says {

@@ -140,14 +140,12 @@ static void test_overrun(void)
 static void test_late(void)
 {
     neap_runtime *rt = open_quiet();
-    lua_register(neap_lua(rt), "burn", burn);
-    start(
-        rt,
-        "local task, uv = require 'neap.task', require 'uv'\n"
-        "local first, second = uv.new_timer(), uv.new_timer()\n"
-        "first:start(5, 0, function() print 'first' first:close() end)\n"
-        "second:start(6, 0, function() print 'second' second:close() end)\n"
-        "task.spawn(function() local till = os.clock() + 0.05 while os.clock() < till do end print 'busy' end)");
+    start(rt, "local task, uv = require 'neap.task', require 'uv'\n"
+              "local first, second = uv.new_timer(), uv.new_timer()\n"
+              "task.spawn(function()\n"
+              "  first:start(1, 0, function() print 'first' first:close() end)\n"
+              "  second:start(2, 0, function() print 'second' second:close() end)\n"
+              "  local till = os.clock() + 0.05 while os.clock() < till do end print 'busy' end)");
     int steps = 0;
     while (neap_step(rt, 0.002) == 1 && !strstr(printed, "second") && steps < 10000)
         steps++;

@@ -86,13 +86,14 @@ typedef struct {
 
 enum { NEAP_GO_ON, NEAP_RAISE, NEAP_CANCEL };
 
-/* Open a runtime. NULL and *error when it cannot be had: ENOMEM, EINVAL, or the loop's error. */
+/* Open a runtime. NULL and *error when it cannot be had: ENOMEM, EINVAL, EVERSION (the program has another
+ * LuaJIT, linked before the library), or the loop's error. */
 NEAP_API neap_runtime *neap_open(const neap_options *options, neap_error *error);
 
 /* Make a root runtime of a Lua state that is the caller's (no memory limit, no budget). Neap's
  * modules can be required in it from then on. `loop` may be NULL: an own one. NULL and *error when it
- * cannot be had: EALREADY when the state has a runtime, ESCRIPT when its libraries are not open (or not
- * those of LuaJIT), and as neap_open. */
+ * cannot be had: EALREADY when the state has a runtime, EVERSION when it is of another LuaJIT than the
+ * library's, ESCRIPT when its libraries are not open, and as neap_open. */
 NEAP_API neap_runtime *neap_attach(lua_State *L, struct uv_loop_s *loop, neap_error *error);
 
 /* Close: tasks are cancelled and get `grace` seconds, handles closed, the VM closed, memory given
