@@ -111,8 +111,8 @@ static void begin(upload *u, const char *length)
     u->last = &u->first;
     u->busy = 1;
     u->request.data = u;
-    uv_fs_open(stream_of(u)->loop, &u->request, path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644,
-               on_opened);
+    uv_fs_open(stream_of(u)->loop, &u->request, path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
+               0644, on_opened);
 }
 
 static void add(upload *u, const char *data, size_t size)
