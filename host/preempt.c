@@ -106,8 +106,9 @@ static void on_signal(int signo, siginfo_t *info, void *context)
     const void *pc = neap_os_signal_pc(context);
     uint64_t now = neap_os_clock();
     for (neap_slicer *r = slicers; r; r = r->next) {
-        if (r->armed <= now)
-            r->armed = NEAP_OS_NEVER;
+        /* Perhaps it has been set again since: then it comes once more. But it may have interrupted
+         * neap_slicer_arm, which sets it to less than is said here, and after that it is not set. */
+        r->armed = NEAP_OS_NEVER;
         for (neap_slice *s = r->top; s; s = s->below) {
             uint64_t again = check(s, s == r->top, pc, now);
             if (again != NEAP_OS_NEVER)

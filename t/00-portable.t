@@ -48,7 +48,7 @@ subtest 'what macOS has not is only called in files that are named for a system 
     is(join("\n", @bad), '', 'all others do without');
 };
 
-my $output = `make PORTABLE=1 WERROR=1 build/portable/neap build/portable/t/preempt build/portable/t/ticker 2>&1`;
+my $output = `make PORTABLE=1 WERROR=1 build/portable/neap build/portable/t/preempt build/portable/t/ticker build/portable/t/stray 2>&1`;
 is($?, 0, 'what is portable can be built here') or diag($output);
 
 for my $spec (qw(spec/fs_spec.lua spec/fs spec/process_spec.lua spec/net_spec.lua)) {

@@ -52,5 +52,6 @@ works('and without a signal', 'hook', 'none');
 works('an idle process is not woken', 'idle');
 
 run_tap(($ENV{NEAP_BUILD} // 'build') . '/t/ticker');
+run_tap(($ENV{NEAP_BUILD} // 'build') . "/t/stray");
 
 done_testing();
