@@ -7,7 +7,7 @@ local test = require "neap.test"
 
 local describe, it, equal = test.describe, test.it, test.equal
 
-local NAMES, ROUNDS = 4, 300
+local NAMES, ROUNDS = 4, 80
 
 -- By chance, but the same for a seed.
 local state
