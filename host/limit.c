@@ -127,10 +127,11 @@ bool neap_limit_over(const neap_runtime *rt)
 bool neap_limit_begin(neap_runtime *rt, bool call)
 {
     enum { STUCK = 250 * 1000000 };
-    uint64_t now = neap_clock(), deadline = call ? 0 : rt->root->step_deadline, kill = 0;
+    uint64_t deadline = call ? 0 : rt->root->step_deadline, kill = 0;
     bool bounded = rt->cpu_budget > 0 || deadline || rt->interruptible || rt->state == RT_CLOSING;
     if (!bounded || rt->slice.depth || !prepare(rt))
         return false;
+    uint64_t now = neap_clock();
     if (rt->cpu_budget > 0) {
         deadline = earlier(deadline, now + budget_left(rt) + 1);
         kill = now + (10 * budget_of(rt) > STUCK ? 10 * budget_of(rt) : STUCK);

@@ -157,7 +157,8 @@ static void run_jobs(lua_State *S, void *data)
         s->left--;
         s->begun = true;
         job->run(job);
-        lua_settop(S, 0);
+        if (lua_gettop(S))
+            lua_settop(S, 0);
     }
 }
 

@@ -39,8 +39,6 @@ static void detach_box(task_box *box, bool failed)
 static void settle_box(neap_task *t, bool failed, lua_State *S)
 {
     task_box *box = t->box;
-    if (!box)
-        return;
     int n = failed ? 1 : lua_gettop(t->L);
     if (n > 0) {
         neap_anchor_push(t->rt, S, t->object);
@@ -113,7 +111,8 @@ static void failed(neap_task *t, lua_State *S, bool returned)
     } else if (!cancelled) {
         orphaned(t, S);
     }
-    settle_box(t, true, S);
+    if (t->box)
+        settle_box(t, true, S);
 }
 
 static void drop_thread(neap_task *t)
@@ -167,7 +166,8 @@ void neap_task_end(neap_task *t, int status)
     } else {
         if (t->spawn && t->spawn->returned)
             spawn_returned(t, S);
-        settle_box(t, false, S);
+        if (t->box)
+            settle_box(t, false, S);
     }
     leave(t);
 }

@@ -49,12 +49,13 @@ static void check_array(lua_State *L, int index, nuv_data *d)
 
 void nuv_check_data(lua_State *L, int index, nuv_data *d)
 {
-    d->few[0] = uv_buf_init((char *)"", 0);
-    if (lua_istable(L, index)) {
+    int type = lua_type(L, index);
+    if (type == LUA_TTABLE) {
+        d->few[0] = uv_buf_init((char *)"", 0);
         check_array(L, index, d);
         return;
     }
-    if (!lua_isstring(L, index))
+    if (type != LUA_TSTRING && type != LUA_TNUMBER)
         refuse(L, index, "data must be string or table of strings, got %s",
                luaL_typename(L, index));
     d->bufs = d->few;

@@ -173,20 +173,25 @@ static int push_call(lua_State *L, void *data)
     return c->args ? c->args(L, c->data) : 0;
 }
 
+static void arrive(nuv_state *state, neap_env *env, const call *c)
+{
+    state->events++;
+    if (c->callback)
+        state->host->callback(env, push_call, (void *)c);
+}
+
 void nuv_call_aside(neap_env *env, int callback, int (*args)(lua_State *L, void *data), void *data)
 {
-    nuv_state *state = neap->state(env);
-    state->events++;
-    if (callback)
-        state->host->callback(env, push_call, &(call){callback, args, data});
+    arrive(neap->state(env), env, &(call){callback, args, data});
 }
 
 void nuv_call(neap_env *env, int callback, int (*args)(lua_State *L, void *data), void *data)
 {
     nuv_state *state = neap->state(env);
-    nuv_tell_later(state, false);
+    if (state->later)
+        nuv_tell_later(state, false);
     state->polling = true;
-    nuv_call_aside(env, callback, args, data);
+    arrive(state, env, &(call){callback, args, data});
     state->polling = false;
 }
 
