@@ -51,16 +51,16 @@ describe("a test that leaves something behind fails:", function()
         net.connect("127.0.0.1", port) }]]
     assert_has(report, "left open: neap.listener, made at inner_spec.lua:2\n",
       "left open: neap.stream, made at inner_spec.lua:5\n")
-    for _, each in ipairs(package.loaded.left) do each:close() end
+    for _, each in ipairs(package.loaded.left) do each[1]:close() each[2]:close() end
     package.loaded.left = nil
   end)
 
   it("of several made at one place their number", function()
     local report = report_of [[
       package.loaded.left = {}
-      for i = 1, 3 do package.loaded.left[i] = require "neap.stream".pair() end]]
+      for i = 1, 3 do package.loaded.left[i] = { require "neap.stream".pair() } end]]
     assert_has(report, "made at inner_spec.lua:2 ×6\n")
-    for _, each in ipairs(package.loaded.left) do each:close() end
+    for _, each in ipairs(package.loaded.left) do each[1]:close() each[2]:close() end
     package.loaded.left = nil
     collectgarbage()
     collectgarbage()
