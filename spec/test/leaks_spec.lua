@@ -51,7 +51,7 @@ describe("a test that leaves something behind fails:", function()
         net.connect("127.0.0.1", port) }]]
     assert_has(report, "left open: neap.listener, made at inner_spec.lua:2\n",
       "left open: neap.stream, made at inner_spec.lua:5\n")
-    for _, each in ipairs(package.loaded.left) do each[1]:close() each[2]:close() end
+    for _, each in ipairs(package.loaded.left) do each:close() end
     package.loaded.left = nil
   end)
 
