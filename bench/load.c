@@ -8,7 +8,8 @@
  *
  * http, upload and echo are closed loops: a connection sends its next message when the whole reply to the
  * last one is there. Every reply is checked while it is counted: the status of each response, each
- * byte of an echo. No two bodies of an upload are equal: equal strings cost some servers less. All replies of a server must have one length, which is learnt from the first.
+ * byte of an echo. No two bodies of an upload are equal: equal strings cost some servers less. All
+ * replies of a server must have one length, which is learnt from the first.
  * The answer is one line of JSON. idle first prints {"ready": N} and leaves when its input ends.
  * It always speaks to 127.0.0.1, and ends a minute after SECONDS whatever happens.
  */
@@ -48,9 +49,8 @@ static struct {
     size_t message_size, reply_size;
     size_t response_size; /* one HTTP response; 0 for echo */
     int depth;
-    char *
-        body; /* of an upload: body_size bytes from a place that changes, in noise that is longer */
-    size_t body_size, body_at;
+    char *body;                /* of an upload, in noise that is longer; NULL: none */
+    size_t body_size, body_at; /* the place changes */
 } load;
 
 static char buffer[BUFFER];
