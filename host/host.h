@@ -357,7 +357,7 @@ void neap_works_cancel(neap_runtime *rt); /* what has not started: done(UV_ECANC
 
 /* ---- transport.c ---- */
 
-char *neap_read_keep(neap_runtime *rt, const char *data, size_t *size);
+char *neap_read_keep(neap_runtime *rt, const char *data, size_t n, size_t *size);
 void neap_read_drop(neap_runtime *rt, char *block);
 neap_transport *neap_transport_new(neap_env *env, int kind);
 int neap_transport_open(neap_transport *t, int fd);

@@ -115,9 +115,9 @@ static int charge(neap_env *env, ptrdiff_t bytes)
     return neap_charge(env->rt, bytes);
 }
 
-static char *read_keep(neap_env *env, const char *data, size_t *size)
+static char *read_keep(neap_env *env, const char *data, size_t n, size_t *size)
 {
-    return neap_read_keep(env->rt, data, size);
+    return neap_read_keep(env->rt, data, n, size);
 }
 
 static void read_drop(neap_env *env, char *block)

@@ -24,11 +24,12 @@ char *neap_read_buffer(neap_root *root)
     return root->read_buffer;
 }
 
-char *neap_read_keep(neap_runtime *rt, const char *data, size_t *size)
+char *neap_read_keep(neap_runtime *rt, const char *data, size_t n, size_t *size)
 {
+    enum { MUCH = READ_BUFFER_SIZE / 4 };
     char *block = rt->root->read_buffer;
     bool inside = block && data >= block && data < block + READ_BUFFER_SIZE;
-    if (!inside || neap_charge(rt, READ_BUFFER_SIZE))
+    if (n < MUCH || !inside || neap_charge(rt, READ_BUFFER_SIZE))
         return NULL;
     rt->root->read_buffer = NULL;
     *size = READ_BUFFER_SIZE;

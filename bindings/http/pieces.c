@@ -8,8 +8,6 @@
  */
 #include "http.h"
 
-enum { MUCH = 16 * 1024 }; /* below, a block of the loop's would be held for little */
-
 static size_t waiting(const http_exchange *x)
 {
     return x->body.kept.len + (x->body.data ? x->body.data->end : 0);
@@ -48,9 +46,9 @@ static const neap_op_class wait_piece = {"http.request.chunks", piece_results, h
 static bool keep(http_exchange *x, const char *data, size_t len)
 {
     size_t size;
-    if (len < MUCH || waiting(x) > 0)
+    if (waiting(x) > 0)
         return false;
-    char *base = neap->read_keep(x->state->env, data, &size);
+    char *base = neap->read_keep(x->state->env, data, len, &size);
     if (base)
         x->body.kept = (http_block){base, data, len};
     return base != NULL;

@@ -7,8 +7,6 @@
 #include <string.h>
 #include <uv.h> /* the names of statuses */
 
-enum { MUCH = 16 * 1024 }; /* below, a whole block would be held for little */
-
 static void free_block(neap_env *env, const buffer *b)
 {
     if (b->kept)
@@ -49,7 +47,7 @@ static int make_room(neap_env *env, buffer *b, size_t n)
 static int keep(neap_env *env, buffer *b, const char *data, size_t n)
 {
     size_t size;
-    char *base = neap->read_keep(env, data, &size);
+    char *base = neap->read_keep(env, data, n, &size);
     if (base)
         *b = (buffer){base, (size_t)(data - base), n, size, 1};
     return base != NULL;
@@ -57,7 +55,7 @@ static int keep(neap_env *env, buffer *b, const char *data, size_t n)
 
 int buffer_read(neap_env *env, buffer *b, const char *data, size_t n)
 {
-    if (!b->size && n >= MUCH && keep(env, b, data, n))
+    if (!b->size && keep(env, b, data, n))
         return 0;
     return buffer_append(env, b, data, n);
 }

@@ -386,10 +386,11 @@ struct neap_table {
      * what went wrong with the standard output. */
     int (*print)(neap_env *env, const char *text, size_t length);
 
-    /* In on_read, instead of copying much of what has come: the block in which `data` lies becomes the
-     * caller's until read_drop, and counts against its memory; *size bytes, which may be written to.
-     * NULL: the bytes are not in the loop's buffer (a transport that decodes), or there is no memory. */
-    char *(*read_keep)(neap_env *env, const char *data, size_t *size);
+    /* In on_read, instead of copying the n bytes at `data`: the block in which they lie becomes the caller's
+     * until read_drop, and counts against its memory; *size bytes, which may be written to. NULL: copy
+     * them: they are few for a whole block, or not in the loop's buffer (a transport that decodes), or
+     * there is no memory. */
+    char *(*read_keep)(neap_env *env, const char *data, size_t n, size_t *size);
     void (*read_drop)(neap_env *env, char *block);
 
     /* For what is often over before it begins (a write that the kernel takes, a read of what has come):
